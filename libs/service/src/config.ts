@@ -6,6 +6,8 @@ export interface Variable<T> {
   readonly env: string;
   /** Text that is parsed when the variable is unset or empty; without it the value is `undefined`. */
   readonly fallback: string | undefined;
+  /** How the default is told in help and tables where it depends on the machine: `the host name`. */
+  readonly shown?: string | undefined;
   /** One line for `--help` and the README, with the unit. */
   readonly doc: string;
   /** What is allowed, completing the sentence "allowed: …". */
@@ -34,17 +36,27 @@ export class ConfigError extends Error {
 interface Options {
   /** Default, as it would stand in the environment. */
   fallback: string;
+  /** How the default is told where it depends on the machine. */
+  shown?: string;
   doc: string;
 }
-type Optional = Omit<Options, 'fallback'>;
+type Optional = Omit<Options, 'fallback' | 'shown'>;
 
 function variable<T>(
   env: string,
-  options: { doc: string; fallback?: string; secret?: boolean },
+  options: { doc: string; fallback?: string; shown?: string; secret?: boolean },
   allowed: string,
   schema: v.GenericSchema<string, T>,
 ): Variable<T> {
-  return { env, fallback: options.fallback, doc: options.doc, allowed, secret: options.secret ?? false, schema };
+  return {
+    env,
+    fallback: options.fallback,
+    shown: options.shown,
+    doc: options.doc,
+    allowed,
+    secret: options.secret ?? false,
+    schema,
+  };
 }
 
 /** Lets a variable be absent: the value is then `undefined`. */
@@ -190,7 +202,7 @@ export function readConfig<V extends Variables>(variables: V, env: Readonly<Reco
 export function variableTable(variables: Variables): readonly { name: string; fallback: string; doc: string; allowed: string }[] {
   return Object.values(variables).map(entry => ({
     name: entry.env,
-    fallback: entry.fallback ?? '',
+    fallback: entry.shown ?? entry.fallback ?? '',
     doc: entry.doc,
     allowed: entry.allowed,
   }));
