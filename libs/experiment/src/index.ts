@@ -1,1 +1,13 @@
-export {};
+export { jsonSchema } from './json-schema.ts';
+export { environmentNames, type ParseOptions, type ParseResult, parseExperiment } from './parse.ts';
+export { formatProblem, type Problem } from './problem.ts';
+export {
+  type ExperimentSpec,
+  type KubernetesSpec,
+  type ProcessSpec,
+  type ReplicaSpec,
+  type RequestSpec,
+  replicasOf,
+  type ServiceSpec,
+  type WorkloadSpec,
+} from './spec.ts';

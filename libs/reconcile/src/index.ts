@@ -1,1 +1,13 @@
-export {};
+export { type Account, allFinal, type Book, closeInterval, createBook, knowsInterval, openInterval } from './book.ts';
+export { type BookRow, BookStateError, bookRow, readBook } from './book-state.ts';
+export { type ClockEstimator, createClockEstimator, type Estimate, type Exchange } from './clock-estimate.ts';
+export { addCounter, type Counters } from './counters.ts';
+export { createFiling, type Filing, type Sink } from './filing.ts';
+export { everything, kindName, kindNumber } from './filter.ts';
+export { finalLedger, provisionalLedger } from './ledger.ts';
+export { createMailbox, type Mailbox } from './mailbox.ts';
+export { type Producer, type ProducerOptions, startProducer } from './producer.ts';
+export { producerId } from './producer-id.ts';
+export { type Doubts, doubtsAbout, type RowCounts, type RowDetails } from './row-mismatches.ts';
+export { applyStatement, statementProblem } from './statements.ts';
+export { bucketOf } from './tally.ts';

@@ -69,7 +69,8 @@ export function connect<D extends CompatServiceDefinition>(
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     'grpc.max_send_message_length': 64 * 1024 * 1024,
     'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.min_reconnect_backoff_ms': 100,
+    // Despite its name nice-grpc takes this for the deadline of a connection attempt.
+    'grpc.min_reconnect_backoff_ms': 5000,
     'grpc.max_reconnect_backoff_ms': 2000,
     'grpc.keepalive_time_ms': 20_000,
   });

@@ -93,7 +93,14 @@ export async function runService<V extends Variables & ReturnType<typeof commonV
   try {
     const config = readConfig(options.variables, process.env);
     log = createLog(options.name, config.logLevel as (typeof logLevels)[number]);
-    const service = await options.start(config, { log, clock: createClock() });
+    const starting = options.start(config, { log, clock: createClock() });
+    const service = await Promise.race([starting, ended]);
+    if (typeof service === 'string') {
+      // A start may wait for another service as long as it takes; a person who ends it need not.
+      log.info({ signal: service }, 'stopped before it was ready');
+      starting.then(late => late[Symbol.asyncDispose]()).catch(() => {});
+      return 0;
+    }
     log.info({ addresses: service.addresses, pid: process.pid }, 'ready');
     const name = await Promise.race([ended, service.failed ?? new Promise<never>(() => {})]);
     log.info({ signal: name }, 'stopping');

@@ -1,0 +1,129 @@
+import { parseThreshold, ThresholdError } from '@galileo/analysis';
+import { span } from './fields.ts';
+import { notAllowed } from './issues.ts';
+import type { Path, Problem } from './problem.ts';
+import { hasReference } from './references.ts';
+import type { Source } from './source.ts';
+
+// What takes fields of several mappings to see. It reads the file as it is, so that it finds its problems beside those of
+// the schema: what does not fit the schema is passed over here.
+
+function get(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}
+
+function items(value: unknown, key: string): unknown[] {
+  const found = get(value, key);
+  return Array.isArray(found) ? found : [];
+}
+
+/** Names of the services, each with where it stands; a name that is no text is left out. */
+function serviceNames(source: Source): { name: string; path: Path }[] {
+  return items(source.value, 'services').flatMap((service, index) => {
+    const name = get(service, 'name');
+    return typeof name === 'string' ? [{ name, path: ['services', index, 'name'] }] : [];
+  });
+}
+
+/** Names as they stand in the file: what came from the environment is not shown. */
+function shown(source: Source, services: readonly { path: Path }[]): string[] {
+  return [...new Set(services.map(service => source.textAt(service.path) ?? ''))];
+}
+
+function nameProblems(source: Source): Problem[] {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const { name, path } of serviceNames(source)) {
+    if (seen.has(name)) problems.push(source.problemAt(path, `found ${source.written(path)} a second time; allowed: once`));
+    seen.add(name);
+    // Processes are told apart by name, and the load client's is client-0.
+    if (name === 'client') {
+      problems.push(
+        source.problemAt(path, `found ${source.written(path)}; allowed: another name, this one is the load client's`),
+      );
+    }
+  }
+  return problems;
+}
+
+function workloadProblems(source: Source): Problem[] {
+  const services = serviceNames(source);
+  if (services.length === 0) return [];
+  return items(source.value, 'workloads').flatMap((workload, index) => {
+    const path = ['workloads', index, 'service'];
+    const name = get(workload, 'service');
+    if (typeof name !== 'string' || services.some(service => service.name === name)) return [];
+    return [source.problemAt(path, notAllowed(source.written(path), source.textAt(path), shown(source, services)))];
+  });
+}
+
+function warmupProblems(source: Source): Problem[] {
+  const schema = span(0);
+  const duration = schema.safeParse(get(source.value, 'duration'));
+  const warmup = schema.safeParse(get(source.value, 'warmup'));
+  if (!duration.success || !warmup.success || warmup.data === 0 || warmup.data < duration.data) return [];
+  const message = `found ${source.written(['warmup'])}; allowed: less than the duration, ${source.written(['duration'])}`;
+  return [source.problemAt(['warmup'], message)];
+}
+
+function thresholdProblem(source: Source, path: Path, expression: string): Problem | undefined {
+  const written = source.textAt(path) ?? '';
+  try {
+    const { service } = parseThreshold(expression);
+    const services = serviceNames(source);
+    if (service === undefined || services.length === 0 || services.some(({ name }) => name === service)) return undefined;
+    const found = `the service ${hasReference(written) ? 'of' : JSON.stringify(service)} in ${JSON.stringify(written)}`;
+    return source.problemAt(path, notAllowed(found, hasReference(written) ? undefined : service, shown(source, services)));
+  } catch (error) {
+    if (!(error instanceof ThresholdError)) throw error;
+    if (hasReference(written)) return source.problemAt(path, `found ${JSON.stringify(written)}; allowed: ${error.allowed}`);
+    const found =
+      error.found === ''
+        ? `the end of ${JSON.stringify(written)}`
+        : `${JSON.stringify(error.found)} in ${JSON.stringify(written)}`;
+    return source.problemWithin(path, error.position, `found ${found}; allowed: ${error.allowed}`);
+  }
+}
+
+function thresholdProblems(source: Source): Problem[] {
+  return items(source.value, 'thresholds').flatMap((expression, index) => {
+    if (typeof expression !== 'string' || expression.trim() === '') return [];
+    return thresholdProblem(source, ['thresholds', index], expression) ?? [];
+  });
+}
+
+/** Each service needs a way to be started; under the process runner it has to be `process`, with a port that replicas can share. */
+function runnerProblems(source: Source, runner: 'process' | undefined): Problem[] {
+  return items(source.value, 'services').flatMap((service, index) => {
+    const path: Path = ['services', index];
+    if (typeof service !== 'object' || service === null || Array.isArray(service)) return [];
+    const process = get(service, 'process');
+    if (process === undefined) {
+      if (runner === 'process') {
+        const message = 'is missing; allowed: a mapping with a command, since replicas are started as processes';
+        return [source.problemAt([...path, 'process'], message)];
+      }
+      if (get(service, 'kubernetes') !== undefined) return [];
+      return [source.problemAt(path, 'found neither process nor kubernetes; allowed: one of them, or both')];
+    }
+    const port = get(process, 'port');
+    const replicas = get(service, 'replicas') === undefined ? [{}] : items(service, 'replicas');
+    const counts = replicas.map(replica => get(replica, 'count') ?? 1).filter(count => typeof count === 'number');
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    if (runner !== 'process' || typeof port !== 'number' || total <= 1) return [];
+    return [source.problemAt([...path, 'process', 'port'], `found ${port} for ${total} replicas on one machine; allowed: auto`)];
+  });
+}
+
+/** Finds what does not go together. With `runner: 'process'` also what only the process runner can't do. */
+export function inconsistencies(source: Source, runner: 'process' | undefined): Problem[] {
+  return [
+    ...nameProblems(source),
+    ...workloadProblems(source),
+    ...warmupProblems(source),
+    ...thresholdProblems(source),
+    ...runnerProblems(source, runner),
+  ];
+}

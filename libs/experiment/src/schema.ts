@@ -1,0 +1,223 @@
+import { type Arrival, arrivalProblem, type DistributionName, distributions } from '@galileo/workload';
+import { z } from 'zod';
+import { anyText, dictionary, list, mapping, name, number, oneOf, serviceReference, span, text, whole } from './fields.ts';
+
+// The one description of the experiment file: it validates, it fills in defaults, and JSON Schema is made from it.
+// What takes more than one field of different mappings to see is in consistency.ts.
+
+/** An issue whose message is a whole sentence and not what is allowed. */
+export const sentence = { sentence: true } as const;
+
+const port = whole(1, 65_535);
+const path = text('a path that begins with /, without white space and #', /^\/[!-"$-~]*$/);
+const namedText = (error: string, key: RegExp, keyError: string, value = anyText) =>
+  dictionary(text(keyError, key), value, error);
+
+// Replicas
+
+const weights = '0, or a number from 0.001 to 1000000: three decimals count';
+
+const replica = mapping({
+  node: name.prefault('local').describe('Node that they run on; under the process runner a label for this machine'),
+  zone: name.prefault('main').describe('Zone of the load balancer that they belong to'),
+  count: whole(1, 1000).prefault(1).describe('How many replicas'),
+  weight: number(0, 1_000_000, weights)
+    .refine(weight => weight === 0 || weight >= 0.001, { error: weights })
+    .prefault(1)
+    .describe('Share of the requests that each of these replicas gets, relative to the others; three decimals count'),
+});
+
+const replicas = list(replica, 'replicas', 1).superRefine((found, context) => {
+  if (found.length === 0 || found.some(entry => entry.weight !== 0)) return;
+  context.addIssue({
+    code: 'custom',
+    message: 'found no weight above 0; allowed: at least one, or no replica gets a request',
+    params: sentence,
+  });
+});
+
+// How replicas are started
+
+const variables = namedText(
+  'a mapping from names to text',
+  /^(?!PORT$)[A-Za-z_][A-Za-z0-9_]*$/,
+  'a name of letters, digits and underscores, but not PORT, which the runner sets',
+);
+
+const process = mapping({
+  command: list(text('text, not empty', /^[\s\S]/), 'words such as [node, examples/apps/pi.ts]', 1).describe(
+    'Program and arguments; no shell is involved. Relative paths start from the directory of the command galileo',
+  ),
+  port: z
+    .union([z.literal('auto'), port], { error: 'auto, or a whole number from 1 to 65535' })
+    .prefault('auto')
+    .describe('Port that a replica listens on; it is told in the variable PORT. With auto each replica gets a free one'),
+  env: variables.prefault({}).describe('Environment variables'),
+  ready: mapping({
+    path: path
+      .optional()
+      .describe('Path that is asked until a replica answers that it can work; without one, its port has to accept connections'),
+    timeout: span(0.001).prefault('30s').describe('How long that may take'),
+  })
+    .prefault({})
+    .describe('When a replica counts as started'),
+});
+
+const quantity = z.union([z.number(), z.string()], { error: 'a quantity such as 500m, 0.5 or 128Mi' }).transform(String);
+const quantities = z.record(z.string(), quantity, { error: 'a mapping from resources such as cpu and memory to quantities' });
+
+const kubernetes = mapping({
+  image: text('the name of a container image', /^\S+$/).describe('Container image'),
+  port: port.optional().describe('Port that the container listens on'),
+  resources: mapping({
+    requests: quantities.prefault({}).describe('What a replica is sure to get'),
+    limits: quantities.prefault({}).describe('What it may use at most'),
+  })
+    .prefault({})
+    .describe('Resources as in a pod'),
+  env: variables.prefault({}).describe('Environment variables'),
+});
+
+const service = mapping({
+  name: name.describe('Name of the service'),
+  replicas: replicas.prefault([{}]).describe('Where its replicas run and how requests are shared among them'),
+  process: process.optional().describe('How the process runner starts a replica on this machine'),
+  kubernetes: kubernetes.optional().describe('How a replica is started on Kubernetes'),
+});
+
+// Load
+
+const request = mapping({
+  method: text('GET, POST or another method in capitals', /^[A-Z]+$/)
+    .prefault('GET')
+    .describe('HTTP method'),
+  path: path.describe('Path with query, as the load balancer takes it: /function/<service>/…'),
+  headers: namedText(
+    'a mapping from field names to text',
+    /^(?!(?:content-length|transfer-encoding)$)[\w!#$%&'*+.^`|~-]+$/i,
+    'the name of a header field, but neither Content-Length nor Transfer-Encoding, which follow from the body',
+    text('text in one line', /^[\t -~\u0080-\u00ff]*$/),
+  )
+    .prefault({})
+    .describe('Header fields'),
+  body: anyText.optional().describe('Body, sent as UTF-8'),
+  json: z
+    .json({ error: 'a value that JSON can hold' })
+    .optional()
+    .describe('Body given as a value, sent as JSON; instead of body'),
+  timeout: span(0.001).prefault('60s').describe('Time-out of the whole request'),
+}).superRefine((found, context) => {
+  if (found.body === undefined || found.json === undefined) return;
+  context.addIssue({ code: 'custom', path: ['json'], message: 'found json beside body; allowed: one of them', params: sentence });
+});
+
+const requests = whole(1, Number.MAX_SAFE_INTEGER).optional().describe('End after this many requests per client');
+const names = distributions.map(entry => entry.name) as [DistributionName, ...DistributionName[]];
+
+/** Adds the sentence why an arrival process can't be scheduled. Ends of schedules are the file's `duration`. */
+function checkArrival(arrival: Arrival, field: string, context: z.core.$RefinementCtx<unknown>): void {
+  const problem = arrivalProblem(arrival, 1);
+  if (problem !== undefined) context.addIssue({ code: 'custom', path: [field], message: problem, params: sentence });
+}
+
+const limited = (limit: number | undefined) => (limit === undefined ? {} : { requests: limit });
+
+const distributionArrival = mapping({
+  distribution: oneOf(names).describe("Distribution of the times between two requests of a client, named as in Python's random"),
+  parameters: list(z.number({ error: 'a number' }), 'numbers')
+    .prefault([])
+    .describe(
+      `Its parameters in Python's order: ${distributions.map(entry => `${entry.name}(${entry.parameters.join(', ')})`).join('; ')}`,
+    ),
+  requests,
+}).transform((found, context): Arrival => {
+  const { distribution, parameters, requests: limit } = found;
+  const arrival: Arrival = { kind: 'distribution', name: distribution, parameters, ...limited(limit) };
+  checkArrival(arrival, 'parameters', context);
+  return arrival;
+});
+
+const ticksArrival = mapping({
+  ticks: list(
+    number(0, 1_000_000, 'a number of requests per second from 0 to 1000000'),
+    'rates, requests per second',
+    1,
+  ).describe('Requests per second of each step, per client; evenly spaced within a step'),
+  interval: span(1e-6).describe('Length of a step'),
+  requests,
+}).transform((found, context): Arrival => {
+  const arrival: Arrival = { kind: 'ticks', rates: found.ticks, interval: found.interval, ...limited(found.requests) };
+  if (found.ticks.every(rate => rate === 0)) {
+    const message = 'found no rate above 0; allowed: at least one, or no request is sent';
+    context.addIssue({ code: 'custom', path: ['ticks'], message, params: sentence });
+  } else checkArrival(arrival, 'ticks', context);
+  return arrival;
+});
+
+const constantArrival = mapping({
+  constant: span(0).describe('Time between two requests of a client; 0 needs `requests`'),
+  requests,
+}).transform((found, context): Arrival => {
+  const arrival: Arrival = { kind: 'distribution', name: 'constant', parameters: [found.constant], ...limited(found.requests) };
+  if (found.constant === 0 && found.requests === undefined) {
+    const message = 'found 0 without `requests`, which would never end; allowed: a time above 0, or a number of requests';
+    context.addIssue({ code: 'custom', path: ['constant'], message, params: sentence });
+  } else checkArrival(arrival, 'constant', context);
+  return arrival;
+});
+
+/** The forms of an arrival process, each with the key that tells it from the others, in the order of the union. */
+export const arrivalForms = [
+  { key: 'distribution', keys: Object.keys(distributionArrival.in.shape) },
+  { key: 'ticks', keys: Object.keys(ticksArrival.in.shape) },
+  { key: 'constant', keys: Object.keys(constantArrival.in.shape) },
+] as const;
+
+const arrival = z.union([distributionArrival, ticksArrival, constantArrival], {
+  error: `a mapping with exactly one of ${arrivalForms.map(form => form.key).join(', ')}`,
+});
+
+const workload = mapping({
+  service: serviceReference.describe('Service that is called'),
+  zone: name.prefault('main').describe('Zone whose load balancer is called'),
+  clients: whole(1, 100_000).prefault(1).describe('Number of clients; each has the arrival process on its own'),
+  worker_labels: namedText(
+    'a mapping from labels to text',
+    /^[\w./-]{1,100}$/,
+    'a label of letters, digits, dots, dashes, slashes and underscores',
+  )
+    .prefault({})
+    .describe('Labels that a worker needs to host these clients'),
+  request: request.describe('What each client sends'),
+  arrival: arrival.describe('When each client sends it'),
+});
+
+// The file
+
+export const experimentSchema = mapping({
+  name: text('text in one line of at most 100 characters', /^\S(?:.{0,98}\S)?$/).describe('Name of the experiment'),
+  seed: whole(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe(
+      'Seed of all random numbers: the same one gives the same arrival times on every machine. Drawn for each run if absent',
+    ),
+  duration: span(0.001).describe('How long load is generated'),
+  warmup: span(0).prefault(0).describe('First part of the duration, which is recorded and left out of the statistics'),
+  services: list(service, 'services', 1).describe('The applications under test'),
+  workloads: list(workload, 'workloads', 1).describe('The load'),
+  telemetry: mapping({
+    nodes: list(name, 'names of nodes').prefault([]).describe('Nodes whose telemetry is recorded; none named means all'),
+    period: span(0.01).prefault('500ms').describe('Time between two readings of an instrument'),
+  })
+    .prefault({})
+    .describe('What is measured on the nodes'),
+  thresholds: list(text('a condition such as "latency.p99 < 200ms"', /\S/), 'conditions such as "latency.p99 < 200ms"')
+    .prefault([])
+    .describe(
+      'Conditions that the figures have to meet, metric[(service)][.statistic] operator limit: latency.p99 < 200ms, ' +
+        'service_time(pi).mean < 0.1, errors < 1%, requests >= 100, rate > 40, cpu(pi) < 80%, memory(pi) < 200MB',
+    ),
+});
+
+/** A file that fits the schema, defaults filled in, spans in seconds. */
+export type ExperimentFile = z.output<typeof experimentSchema>;

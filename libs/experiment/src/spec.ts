@@ -1,0 +1,119 @@
+import type { Arrival } from '@galileo/workload';
+import type { ExperimentFile } from './schema.ts';
+
+/** An experiment, complete: defaults are filled in, references resolved. Spans are seconds. */
+export interface ExperimentSpec {
+  name: string;
+  /** 0 to 2^53 - 1. */
+  seed: number;
+  duration: number;
+  /** First part of the duration, left out of the statistics. */
+  warmup: number;
+  services: ServiceSpec[];
+  workloads: WorkloadSpec[];
+  /** No nodes means all. */
+  telemetry: { nodes: string[]; period: number };
+  /** As `parseThreshold` of @galileo/analysis reads them. */
+  thresholds: string[];
+}
+
+export interface ServiceSpec {
+  name: string;
+  /** `count` replicas each, `weight` for every single one. */
+  replicas: { node: string; zone: string; count: number; weight: number }[];
+  /** At least one of `process` and `kubernetes` is there. */
+  process: ProcessSpec | undefined;
+  kubernetes: KubernetesSpec | undefined;
+}
+
+/** How the process runner starts a replica. */
+export interface ProcessSpec {
+  /** Program and arguments, at least one. */
+  command: string[];
+  port: 'auto' | number;
+  /** Without PORT, which the runner sets. */
+  env: Readonly<Record<string, string>>;
+  /** Without a path a connection to the port is enough. */
+  ready: { path: string | undefined; timeout: number };
+}
+
+/** How a replica is started on Kubernetes. */
+export interface KubernetesSpec {
+  image: string;
+  port: number | undefined;
+  /** Quantities as Kubernetes writes them. */
+  resources: { requests: Readonly<Record<string, string>>; limits: Readonly<Record<string, string>> };
+  env: Readonly<Record<string, string>>;
+}
+
+export interface WorkloadSpec {
+  /** Name of one of the services. */
+  service: string;
+  zone: string;
+  clients: number;
+  workerLabels: Readonly<Record<string, string>>;
+  request: RequestSpec;
+  /** Of each client on its own. */
+  arrival: Arrival;
+}
+
+export interface RequestSpec {
+  method: string;
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  body: string | undefined;
+  timeout: number;
+}
+
+/** One replica of a service. */
+export interface ReplicaSpec {
+  /** `<service>-<n>`, n from 0 over the whole service. */
+  name: string;
+  node: string;
+  zone: string;
+  weight: number;
+}
+
+function requestSpec(request: ExperimentFile['workloads'][number]['request']): RequestSpec {
+  const { method, path, headers, body, json, timeout } = request;
+  if (json === undefined) return { method, path, headers, body, timeout };
+  const typed = Object.keys(headers).some(name => name.toLowerCase() === 'content-type');
+  return {
+    method,
+    path,
+    headers: typed ? headers : { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(json),
+    timeout,
+  };
+}
+
+/** Makes the spec of a valid file. */
+export function specOf(file: ExperimentFile, seed: number): ExperimentSpec {
+  return {
+    name: file.name,
+    seed,
+    duration: file.duration,
+    warmup: file.warmup,
+    services: file.services.map(({ name, replicas, process, kubernetes }) => ({
+      name,
+      replicas,
+      process:
+        process === undefined ? undefined : { ...process, ready: { path: process.ready.path, timeout: process.ready.timeout } },
+      kubernetes: kubernetes === undefined ? undefined : { ...kubernetes, port: kubernetes.port },
+    })),
+    workloads: file.workloads.map(({ worker_labels: workerLabels, request, ...workload }) => ({
+      ...workload,
+      workerLabels,
+      request: requestSpec(request),
+    })),
+    telemetry: file.telemetry,
+    thresholds: file.thresholds,
+  };
+}
+
+/** The single replicas of a service in the order of the file. */
+export function replicasOf(service: Pick<ServiceSpec, 'name' | 'replicas'>): ReplicaSpec[] {
+  return service.replicas
+    .flatMap(({ node, zone, count, weight }) => Array.from({ length: count }, () => ({ node, zone, weight })))
+    .map((replica, index) => ({ name: `${service.name}-${index}`, ...replica }));
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseExperiment, replicasOf } from '../src/index.ts';
+
+const examples = new URL('../../../examples/', import.meta.url);
+
+describe('examples/pi.yaml', () => {
+  it('is an experiment that runs on one machine without any variable', async () => {
+    const text = await readFile(new URL('pi.yaml', examples), 'utf8');
+    const result = parseExperiment(text, { fileName: 'pi.yaml', runner: 'process' });
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    expect(result.environmentNames).toEqual([]);
+    expect(result.spec).toMatchObject({ name: 'pi-profile', seed: 42, duration: 20, warmup: 2 });
+    expect(replicasOf(result.spec.services[0]!).map(replica => [replica.name, replica.node, replica.weight])).toEqual([
+      ['pi-0', 'node-a', 3],
+      ['pi-1', 'node-b', 1],
+    ]);
+    expect(result.spec.workloads[0]!.arrival).toEqual({ kind: 'distribution', name: 'expovariate', parameters: [25] });
+  });
+});
+
+describe('examples/apps/pi.ts', () => {
+  let child: ChildProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    const program = fileURLToPath(new URL('apps/pi.ts', examples));
+    child = spawn(process.execPath, [program], { env: { ...process.env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+    url = `http://${/127\.0\.0\.1:\d+$/.exec(line)![0]}`;
+  });
+  afterAll(() => {
+    child.kill('SIGKILL');
+  });
+
+  const answers: [why: string, path: string, status: number, text: string][] = [
+    ['one digit', '/digits?n=1', 200, '3\n'],
+    ['some digits', '/digits?n=20', 200, '3.1415926535897932384\n'],
+    ['its health', '/healthz', 200, 'ok\n'],
+    ['no number', '/digits', 400, 'n is ""; allowed: a whole number from 1 to 10000\n'],
+    ['a bad number', '/digits?n=-3', 400, 'n is "-3"; allowed: a whole number from 1 to 10000\n'],
+    ['too large a number', '/digits?n=10001', 400, 'n is "10001"; allowed: a whole number from 1 to 10000\n'],
+    ['another path', '/digit?n=3', 404, 'nothing at /digit; there are /digits?n=200 and /healthz\n'],
+  ];
+  it.each(answers)('answers %s', async (_, path, status, text) => {
+    const response = await fetch(url + path);
+    expect([response.status, await response.text()]).toEqual([status, text]);
+  });
+
+  it('computes many digits', async () => {
+    // The last ten of the first thousand decimals, from published tables.
+    expect((await (await fetch(`${url}/digits?n=1001`)).text()).trimEnd().slice(-10)).toBe('2164201989');
+  });
+
+  it('ends on SIGTERM', async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  });
+});

@@ -1,0 +1,96 @@
+import { type RecordKindName, recordKinds } from '@galileo/bus';
+import type { Ledger, LedgerEntry } from '@galileo/proto/recorder';
+import type { Account, Book, NodeAccount } from './book.ts';
+import { countOf, without } from './counters.ts';
+import { kindNumber } from './filter.ts';
+import { arrivalMismatches, plural } from './mismatches.ts';
+import { type RowCounts, type RowDetails, rowMismatches } from './row-mismatches.ts';
+
+/** Most mismatches that are written out. */
+const maxMismatches = 200;
+
+/**
+ * What a producer has counted. Of one that gave no final figures only a lower bound is known: what it has stated, and what
+ * has arrived besides.
+ */
+function producedBy(account: Account, kind: RecordKindName): number {
+  if (kind === 'trace') {
+    let count = 0;
+    for (const { seen, stated } of account.clients.values()) {
+      count += stated?.produced ?? 0;
+      if (!account.final) count += countOf(without(seen, stated?.expected ?? []));
+    }
+    return count;
+  }
+  if (kind === 'event') return producedAt(account.events, account.final);
+  let count = 0;
+  for (const node of account.telemetry.values()) count += producedAt(node, account.final);
+  return count;
+}
+
+function producedAt(node: NodeAccount, final: boolean): number {
+  const of = (stated: number, seen: number) => (final ? stated : Math.max(stated, seen));
+  let count = of(node.folded.stated.count, node.folded.seen.count);
+  for (const { seen, stated } of node.buckets.values()) count += of(stated?.count ?? 0, seen.count);
+  return count;
+}
+
+const sumOf = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((sum, count) => sum + count, 0);
+
+function entryOf(book: Book, kind: RecordKindName, counts: RowCounts): LedgerEntry {
+  const accounts = [...book.accounts.values()];
+  const stored = { trace: () => sumOf(counts.traces), telemetry: () => sumOf(counts.telemetry), event: () => counts.events };
+  return {
+    kind: kindNumber(kind),
+    produced: accounts.reduce((sum, account) => sum + producedBy(account, kind), 0),
+    stored: stored[kind](),
+    rejected: counts.rejected.get(kind) ?? 0,
+    lost: accounts.reduce((sum, account) => sum + account.lost[kind], 0),
+  };
+}
+
+function totalMismatch(kind: RecordKindName, { produced, stored, rejected, lost }: LedgerEntry): string | undefined {
+  const difference = produced - stored - rejected - lost;
+  if (difference === 0) return undefined;
+  const verdict = difference > 0 ? `${difference} missing` : `${-difference} too many`;
+  return `${plural[kind]}: ${produced} produced, ${stored} stored, ${rejected} rejected, ${lost} lost: ${verdict}`;
+}
+
+const recordedKinds = (book: Book) => recordKinds.filter(kind => book.predicate.kind(kind));
+
+/** The ledger of a recording that is open: the figures as they stand, without a verdict. */
+export function provisionalLedger(book: Book, counts: RowCounts): Ledger {
+  return {
+    entries: recordedKinds(book).map(kind => entryOf(book, kind, counts)),
+    final: false,
+    mismatches: [],
+    missingProducers: [],
+  };
+}
+
+/**
+ * The ledger of a recording that has ended, `produced = stored + rejected + lost` per kind, with every mismatch in words.
+ * `produced` comes from the producers, `stored` and `rejected` are counted in the store, and what has arrived is compared
+ * with both: so a record that got lost on the way is named, and so is a row that was deleted later.
+ * `absent` are producers that never said where their interval begins.
+ */
+export function finalLedger(
+  book: Book,
+  counts: RowCounts,
+  details: RowDetails | undefined,
+  absent: readonly string[] = [],
+): Ledger {
+  const kinds = recordedKinds(book);
+  const entries = kinds.map(kind => entryOf(book, kind, counts));
+  const totals = kinds.map((kind, i) => totalMismatch(kind, entries[i]!)).filter(line => line !== undefined);
+  const mismatches = [...totals, ...arrivalMismatches(book), ...rowMismatches(book, counts, details)];
+  const unfinished = [...book.accounts.values()].filter(account => !account.final).map(account => account.producerId);
+  const missingProducers = [...unfinished, ...absent];
+  const surplus = mismatches.length - maxMismatches;
+  return {
+    entries,
+    final: missingProducers.length === 0,
+    mismatches: surplus > 0 ? [...mismatches.slice(0, maxMismatches), `and ${surplus} more mismatches`] : mismatches,
+    missingProducers,
+  };
+}

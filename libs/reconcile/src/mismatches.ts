@@ -1,0 +1,111 @@
+import type { RecordKindName } from '@galileo/bus';
+import type { Account, Book, BucketAccount, ClientAccount, NodeAccount } from './book.ts';
+import { countOf, formatCounters, without } from './counters.ts';
+import { bucketLength, sameTally, type Tally } from './tally.ts';
+
+/** Name of a kind's records in sentences. */
+export const plural: Readonly<Record<RecordKindName, string>> = { trace: 'traces', telemetry: 'telemetry', event: 'events' };
+
+/** A time of day for people: `12:00:05Z`. */
+export function timeOfDay(time: number): string {
+  const date = new Date(time * 1000);
+  return Number.isNaN(date.getTime()) ? `${time} s` : `${date.toISOString().slice(11, 19)}Z`;
+}
+
+/** Of which node, or producer, the records are. */
+export const ownerOf = ({ kind, node }: NodeAccount) => `${plural[kind]} of ${node}`;
+
+/** What comparing the records of one kind of one producer has shown. */
+interface Findings {
+  /** Records that were stated and have not arrived. */
+  missing: number;
+  /** Those, in words. */
+  readonly gaps: string[];
+  /** All other differences, in words. */
+  readonly others: string[];
+}
+
+const noFindings = (): Findings => ({ missing: 0, gaps: [], others: [] });
+
+function compareClient(client: ClientAccount, final: boolean, found: Findings): void {
+  const { clientId, seen, stated } = client;
+  if (stated === undefined) {
+    // A producer that never gave figures is named as a whole; one that did has forgotten this client.
+    if (final) found.others.push(`traces of client ${clientId}: ${countOf(seen)} arrived that its producer did not state`);
+    return;
+  }
+  const expected = countOf(stated.expected);
+  const missing = without(stated.expected, seen);
+  if (missing.length > 0) {
+    const count = countOf(missing);
+    found.missing += count;
+    found.gaps.push(`traces of client ${clientId}: ${count} of ${expected} missing: counters ${formatCounters(missing)}`);
+  }
+  const extra = without(seen, stated.expected);
+  if (final && extra.length > 0) {
+    found.others.push(
+      `traces of client ${clientId}: ${countOf(extra)} arrived that its producer did not state: counters ${formatCounters(extra)}`,
+    );
+  }
+  if (stated.produced !== expected) {
+    found.others.push(`traces of client ${clientId}: its producer counts ${stated.produced}, but names ${expected}`);
+  }
+}
+
+function compareTally(what: string, stored: string, seen: Tally, stated: Tally, final: boolean, found: Findings): void {
+  const counts = `${what}: ${seen.count} ${stored}, ${stated.count} produced`;
+  if (seen.count < stated.count) {
+    found.missing += stated.count - seen.count;
+    found.gaps.push(counts);
+  } else if (seen.count > stated.count) {
+    if (final) found.others.push(counts);
+  } else if (!sameTally(seen, stated)) {
+    found.others.push(`${what}: ${seen.count} ${stored} and as many produced, but not the same ones`);
+  }
+}
+
+const nothing: Tally = { count: 0, high: 0, low: 0 };
+
+function compareNode(node: NodeAccount, stored: string, final: boolean, found: Findings): void {
+  const { folded, buckets } = node;
+  if (folded.numbers.length > 0) {
+    const first = timeOfDay(folded.numbers[0]! * bucketLength);
+    const last = timeOfDay((folded.numbers.at(-1)! + 1) * bucketLength);
+    compareTally(`${ownerOf(node)} from ${first} to ${last}`, stored, folded.seen, folded.stated, final, found);
+  }
+  const compareBucket = ([begin, { seen, stated }]: readonly [number, BucketAccount]) => {
+    if (stated === undefined && !final) return;
+    const what = `${ownerOf(node)}, ${bucketLength} s from ${timeOfDay(begin)}`;
+    compareTally(what, stored, seen, stated ?? nothing, final, found);
+  };
+  for (const entry of [...buckets].sort(([one], [other]) => one - other)) compareBucket(entry);
+}
+
+function conclude(account: Account, kind: RecordKindName, found: Findings): string[] {
+  const lost = account.lost[kind];
+  const malformed = account.malformed[kind];
+  // Lost and malformed records are known by number only: if that is exactly what is missing, nothing is unexplained.
+  if (found.missing === lost + malformed) return found.others;
+  if (lost + malformed === 0) return [...found.others, ...found.gaps];
+  const sum = `${plural[kind]} of producer ${account.producerId}: ${found.missing} missing, ${lost} declared lost, ${malformed} malformed`;
+  return [...found.others, ...found.gaps, sum];
+}
+
+/** Every difference between what the producers state and what has arrived, in words. */
+export function arrivalMismatches(book: Book): string[] {
+  return [...book.accounts.values()].flatMap(account => {
+    const { final } = account;
+    const stored = (node: NodeAccount) => (node.rejected > 0 ? 'stored or rejected' : 'stored');
+    const traces = noFindings();
+    for (const client of account.clients.values()) compareClient(client, final, traces);
+    const telemetry = noFindings();
+    for (const node of account.telemetry.values()) compareNode(node, stored(node), final, telemetry);
+    const events = noFindings();
+    compareNode(account.events, stored(account.events), final, events);
+    return [
+      ...conclude(account, 'trace', traces),
+      ...conclude(account, 'telemetry', telemetry),
+      ...conclude(account, 'event', events),
+    ];
+  });
+}

@@ -1,0 +1,111 @@
+import { parsePythonFloat, sevenDecimals } from './python-float.ts';
+
+/**
+ * What Galileo's trace line has no field for. It travels as `Galileo-*` keys in the line's headers JSON, so that original
+ * recorders store it among the response headers.
+ */
+export interface TraceDetails {
+  /** When the pacer handed the request over, UNIX seconds. */
+  readonly released: number | null;
+  /** When the connection that carried it was established, UNIX seconds. */
+  readonly connected: number | null;
+  /** When the first byte of the answer came, UNIX seconds. */
+  readonly firstByte: number | null;
+  /** Kind of failure: refused, reset, timeout, … */
+  readonly error: string | null;
+  /** Size of the answer's body, bytes. */
+  readonly bytes: number | null;
+  /** HOST:PORT of the replica that answered; never written, it is the load balancer's response header X-Final-Host. */
+  readonly replica: string | null;
+}
+
+const keys = {
+  released: 'Galileo-Released',
+  connected: 'Galileo-Connected',
+  firstByte: 'Galileo-First-Byte',
+  error: 'Galileo-Error',
+  bytes: 'Galileo-Bytes',
+} as const;
+const ours: ReadonlySet<string> = new Set(Object.values(keys));
+const reserved: ReadonlySet<string> = new Set(Object.values(keys).map(key => key.toLowerCase()));
+
+/** JSON in ASCII alone, as Python's `json.dumps` writes it and every original store takes it. */
+function ascii(json: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the range of ASCII that is meant
+  if (!/[^\x00-\x7f]/.test(json)) return json;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the same
+  return json.replace(/[^\x00-\x7f]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const member = (name: string, value: unknown) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
+
+/**
+ * The headers field of a trace line: a JSON object of the details and of the response headers as they came. No key stands
+ * for null, NaN or an infinity. Response headers with the names of details are left out, lest a target tell our times.
+ */
+export function encodeHeaders(headers: Readonly<Record<string, string>> | null, details: TraceDetails): string {
+  const members: string[] = [];
+  for (const field of ['released', 'connected', 'firstByte'] as const) {
+    const time = details[field];
+    if (time !== null && Number.isFinite(time)) members.push(`"${keys[field]}": "${sevenDecimals(time)}"`);
+  }
+  if (details.error !== null) members.push(member(keys.error, details.error));
+  if (details.bytes !== null && Number.isFinite(details.bytes)) members.push(`"${keys.bytes}": "${details.bytes}"`);
+  if (headers !== null) {
+    for (const name of Object.keys(headers)) {
+      if (!reserved.has(name.toLowerCase())) members.push(member(name, headers[name]));
+    }
+  }
+  return ascii(`{${members.join(', ')}}`);
+}
+
+const none: TraceDetails = { released: null, connected: null, firstByte: null, error: null, bytes: null, replica: null };
+
+function finite(value: unknown): number | null {
+  const number = typeof value === 'string' ? parsePythonFloat(value) : undefined;
+  return number !== undefined && Number.isFinite(number) ? number : null;
+}
+
+/** The replica that answered: of several joined values the first, which is the one nearest to the client. */
+function replicaOf(value: unknown): string | null {
+  if (typeof value !== 'string') return null;
+  const end = value.indexOf(',');
+  return (end === -1 ? value : value.slice(0, end)).trim() || null;
+}
+
+/**
+ * Takes the details out of a trace's headers. `headers` is what is left as JSON text, null if that is nothing; a text
+ * that is not a JSON object is left as it is. A detail that can't be read is null.
+ */
+export function splitHeaders(headersJson: string | null): { headers: string | null; details: TraceDetails } {
+  if (headersJson === null) return { headers: null, details: none };
+  let object: unknown;
+  try {
+    object = JSON.parse(headersJson);
+  } catch {
+    return { headers: headersJson, details: none };
+  }
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) return { headers: headersJson, details: none };
+  const all = object as Record<string, unknown>;
+  const names = Object.keys(all);
+  const final = names.find(name => name.length === 12 && name.toLowerCase() === 'x-final-host');
+  const bytes = finite(all[keys.bytes]);
+  const error = all[keys.error];
+  const details: TraceDetails = {
+    released: finite(all[keys.released]),
+    connected: finite(all[keys.connected]),
+    firstByte: finite(all[keys.firstByte]),
+    error: typeof error === 'string' ? error : null,
+    bytes: Number.isSafeInteger(bytes) ? bytes : null,
+    replica: final === undefined ? null : replicaOf(all[final]),
+  };
+  return { headers: withoutDetails(headersJson, all, names), details };
+}
+
+/** Keeps the text as it came where there is nothing to take out. */
+function withoutDetails(text: string, all: Readonly<Record<string, unknown>>, names: readonly string[]): string | null {
+  const kept = names.filter(name => !ours.has(name));
+  if (kept.length === 0) return null;
+  if (kept.length === names.length) return text;
+  return ascii(`{${kept.map(name => member(name, all[name])).join(', ')}}`);
+}

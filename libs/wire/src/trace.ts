@@ -1,0 +1,113 @@
+import { malformed, type Parsed, parsed } from './parsed.ts';
+import { parsePythonFloat, sevenDecimals } from './python-float.ts';
+import { WireError } from './wire-error.ts';
+
+/** One HTTP request of a client. */
+export interface Trace {
+  /** `<token of the client instance>:<counter from 1>`. */
+  readonly requestId: string;
+  /** `<worker>:<service>:<n>`. */
+  readonly client: string;
+  readonly service: string;
+  /** Intended send time, UNIX seconds. */
+  readonly created: number;
+  /** When the first byte was given to the socket, UNIX seconds; -1 if it never was. */
+  readonly sent: number;
+  /** When the last byte of the answer had come, or the request had failed, UNIX seconds. */
+  readonly done: number;
+  /** HTTP status; -1 without an answer. */
+  readonly status: number;
+  /** HOST:PORT of the final URL. */
+  readonly server: string | null;
+  /** Experiment, where the producer knows it; clients do not. */
+  readonly expId: string | null;
+  /** Response headers as JSON text. */
+  readonly headers: string | null;
+  /** Body of the answer as text. */
+  readonly response: string | null;
+}
+
+/** Channel of all traces. */
+export const traceChannel = 'galileo/results/traces';
+
+/** A field in the middle of the line, where a comma ends it. */
+function word(field: string, value: string): string {
+  if (value.includes(',') || value.includes('\n')) {
+    throw new WireError(field, value, 'text without comma and line break');
+  }
+  return value;
+}
+
+/** A word that can't be null, and so can't read `None` either. */
+function key(field: string, value: string): string {
+  if (value === 'None' || value === '') throw new WireError(field, value, 'text that is neither empty nor None');
+  return word(field, value);
+}
+
+/**
+ * The line of a trace: its fields joined by commas, `None` for null, times with seven decimals, commas of the headers as
+ * `|`, line breaks of the response as `\n`. What the format can't tell apart is read back as: a server, headers or response
+ * `None` as null; a backslash followed by n in the response as a line break.
+ * A `|` in the headers would be read as a comma, so it is written as JSON's `\u007c`: headers must be JSON text or null.
+ * @throws WireError if request id, client or service is empty or `None`, or if one of them, the server or the experiment
+ * holds a comma or a line break.
+ */
+export function formatTrace(trace: Trace): string {
+  const { server, expId, headers, response } = trace;
+  return [
+    key('requestId', trace.requestId),
+    key('client', trace.client),
+    key('service', trace.service),
+    sevenDecimals(trace.created),
+    sevenDecimals(trace.sent),
+    sevenDecimals(trace.done),
+    String(trace.status),
+    server === null ? 'None' : word('server', server),
+    expId === null ? 'None' : word('expId', expId),
+    headers === null ? 'None' : headers.replaceAll('|', '\\u007c').replaceAll(',', '|'),
+    response === null ? 'None' : response.replaceAll('\n', '\\n'),
+  ].join(',');
+}
+
+const orNull = (field: string) => (field === 'None' ? null : field);
+
+/** Reads a trace. The line is split at its first ten commas; the last field, the response, may hold more. */
+export function parseTrace(line: string): Parsed<Trace> {
+  const fields: string[] = [];
+  let begin = 0;
+  for (let i = 0; i < 10; i++) {
+    const end = line.indexOf(',', begin);
+    if (end === -1) return malformed('fewer than 11 fields');
+    fields.push(line.slice(begin, end));
+    begin = end + 1;
+  }
+  const requestId = fields[0]!;
+  const client = fields[1]!;
+  const service = fields[2]!;
+  if (requestId === 'None' || requestId === '') return malformed('request id is missing');
+  if (client === 'None') return malformed('client is missing');
+  if (service === 'None') return malformed('service is missing');
+  const created = parsePythonFloat(fields[3]!);
+  if (created === undefined) return malformed('created is not a number');
+  const sent = parsePythonFloat(fields[4]!);
+  if (sent === undefined) return malformed('sent is not a number');
+  const done = parsePythonFloat(fields[5]!);
+  if (done === undefined) return malformed('done is not a number');
+  const status = /^\s*[+-]?\d{1,9}\s*$/.test(fields[6]!) ? Number(fields[6]) : undefined;
+  if (status === undefined) return malformed('status is not a whole number');
+  const headers = orNull(fields[9]!);
+  const response = orNull(line.slice(begin));
+  return parsed({
+    requestId,
+    client,
+    service,
+    created,
+    sent,
+    done,
+    status,
+    server: orNull(fields[7]!),
+    expId: orNull(fields[8]!),
+    headers: headers === null ? null : headers.replaceAll('|', ','),
+    response: response === null ? null : response.replaceAll('\\n', '\n'),
+  });
+}

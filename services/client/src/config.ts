@@ -1,0 +1,26 @@
+import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText } from '@galileo/service';
+
+export const clientVariables = {
+  ...commonVariables(50051),
+  worker: optionalText('galileo_worker_name', { doc: 'name of this worker; the host name if unset' }),
+  recorder: address('galileo_recorder', { fallback: '127.0.0.1:50054', doc: 'HOST:PORT of the recorder that gets the traces' }),
+  traceBodies: oneOf('galileo_trace_bodies', ['none', 'all'], {
+    fallback: 'none',
+    doc: 'which response bodies are kept in traces; of each the first 64 KiB, its whole size stands in Galileo-Bytes',
+  }),
+  connections: integer('galileo_client_connections', {
+    fallback: '4096',
+    min: 1,
+    max: 65_535,
+    doc: 'most connections to one host; beyond it requests wait, which counts as queueing',
+  }),
+  maxInFlight: integer('galileo_client_max_in_flight', {
+    fallback: '100000',
+    min: 1,
+    max: 10_000_000,
+    doc: 'most requests without an answer; beyond it requests fail as overload',
+  }),
+};
+
+/** The variables' values, and the worker's labels, which are taken from the environment as it is. */
+export type ClientConfig = ConfigOf<typeof clientVariables> & { readonly labels: Readonly<Record<string, string>> };

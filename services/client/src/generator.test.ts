@@ -1,0 +1,339 @@
+import { createHistogram } from '@galileo/analysis';
+import { splitHeaders, type Trace } from '@galileo/wire';
+import { type Arrival, createSchedule } from '@galileo/workload';
+import { describe, expect, it } from 'vitest';
+import { virtualTime } from '../test/virtual-time.ts';
+import { createGenerator, type GeneratorOptions } from './generator.ts';
+import { type Answer, type OutgoingRequest, unsent } from './sender.ts';
+
+const start = 1_700_000_000;
+const request: OutgoingRequest = { method: 'GET', path: '/', headers: {}, body: undefined, timeout: 60 };
+const everySecond: Arrival = { kind: 'distribution', name: 'constant', parameters: [1], requests: 5 };
+const route = { service: 'pi', hosts: ['a:1'], weights: [1] };
+
+/** A generator in virtual time, and the requests that it has sent, to be answered by the test. */
+function setUp(options: Partial<GeneratorOptions> = {}) {
+  const loop = virtualTime(start);
+  const traces: Trace[] = [];
+  const errors: unknown[] = [];
+  const prepared: string[] = [];
+  const waiting: { host: string; answer: (status: number) => void }[] = [];
+  const generator = createGenerator({
+    worker: 'w',
+    time: loop.time,
+    sender: {
+      send(host, _request, done) {
+        const sent = loop.time.now();
+        const answer = (fields: Partial<Answer>) => done({ ...unsent(loop.time.now(), 'x'), sent, error: null, ...fields });
+        waiting.push({ host, answer: status => answer({ status }) });
+        return kind => answer({ error: kind });
+      },
+      prepare: host => prepared.push(host),
+      async [Symbol.asyncDispose]() {},
+    },
+    maxInFlight: 1000,
+    onClient: () => {},
+    onTrace: trace => traces.push(trace),
+    onError: error => errors.push(error),
+    ...options,
+  });
+  generator.setRoutes([route]);
+  const [client] = generator.create('pi', request, 1);
+  const begin = (arrival: Arrival = everySecond, at = start) =>
+    generator.start(client!, createSchedule({ arrival, seed: 1 }), at);
+  const answerAll = () => {
+    for (const { answer } of waiting.splice(0)) answer(200);
+  };
+  return { ...loop, generator, client: client!, begin, traces, errors, prepared, waiting, answerAll };
+}
+
+const kindOf = (trace: Trace) => splitHeaders(trace.headers).details.error;
+const counters = (traces: readonly Trace[]) => traces.map(trace => Number(trace.requestId.split(':')[1]));
+
+describe('a generator', () => {
+  it('sends at the intended times whatever is answered, and makes one trace of each request', () => {
+    const { begin, run, traces, waiting, answerAll, client } = setUp();
+    begin();
+    run();
+    expect(traces).toEqual([]);
+    expect(waiting).toHaveLength(5);
+    answerAll();
+    expect(traces.map(trace => trace.created)).toEqual([1, 2, 3, 4, 5].map(second => start + second));
+    expect(counters(traces)).toEqual([1, 2, 3, 4, 5]);
+    for (const trace of traces) {
+      const { released } = splitHeaders(trace.headers).details;
+      expect(trace).toMatchObject({ client: 'w:pi:0', service: 'pi', status: 200, server: 'a:1', expId: null, response: null });
+      expect(trace.requestId.split(':')[0]).toBe(client.token);
+      expect(released! - trace.created).toBeLessThan(0.001);
+      expect(released! - trace.created).toBeGreaterThan(-1e-6);
+    }
+    expect(client.token).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('catches up after it was held up, and the traces show it', () => {
+    const { begin, pass, run, traces, answerAll } = setUp();
+    begin();
+    pass(3.5);
+    run();
+    answerAll();
+    expect(traces.map(trace => trace.created - start)).toEqual([1, 2, 3, 4, 5]);
+    const late = traces.map(trace => splitHeaders(trace.headers).details.released! - trace.created);
+    expect(late.map(Math.round)).toEqual([3, 2, 1, 0, 0]);
+  });
+
+  it('merges the schedules of all its clients by due time', () => {
+    const { generator, run, traces, answerAll } = setUp();
+    const clients = generator.create('pi', request, 20);
+    for (const [seed, client] of clients.entries()) {
+      const arrival: Arrival = { kind: 'distribution', name: 'expovariate', parameters: [10], requests: 50 };
+      generator.start(client, createSchedule({ arrival, seed }), start);
+    }
+    run();
+    answerAll();
+    expect(traces).toHaveLength(1000);
+    expect(traces.map(trace => trace.created)).toEqual(traces.map(trace => trace.created).toSorted((a, b) => a - b));
+  });
+
+  it('gives each client its own round of the hosts', () => {
+    const { generator, run, waiting } = setUp();
+    generator.setRoutes([{ service: 'pi', hosts: ['a:1', 'b:1'], weights: [1, 2] }]);
+    const clients = generator.create('pi', request, 2);
+    for (const client of clients) generator.start(client, createSchedule({ arrival: everySecond, seed: 1 }), start);
+    run();
+    const hosts = waiting.map(entry => entry.host[0]);
+    expect(hosts.filter((_, i) => i % 2 === 0).join('')).toBe('babba');
+    expect(hosts.filter((_, i) => i % 2 === 1).join('')).toBe('babba');
+  });
+
+  it('opens a connection ahead to each host of a route', () => {
+    const { begin, prepared } = setUp();
+    begin();
+    expect(prepared).toEqual(['a:1']);
+  });
+
+  it('fails a request without a route, unsent', () => {
+    const { generator, begin, run, traces } = setUp();
+    generator.setRoutes([]);
+    begin();
+    run();
+    expect(traces).toHaveLength(5);
+    for (const trace of traces) {
+      expect(trace).toMatchObject({ sent: -1, status: -1, server: null });
+      expect(kindOf(trace)).toBe('no route');
+    }
+    expect(generator.snapshot()).toMatchObject({ completed: 5, failed: 5, inFlight: 0, idle: true });
+  });
+
+  it('fails what is too much to have on the way', () => {
+    const { begin, run, traces, waiting } = setUp({ maxInFlight: 2 });
+    begin();
+    run();
+    expect(waiting).toHaveLength(2);
+    expect(traces.map(kindOf)).toEqual(['overload', 'overload', 'overload']);
+  });
+
+  it('goes on when a request can not even be tried, or its trace not be taken', () => {
+    const broken = {
+      send: () => {
+        throw new Error('no');
+      },
+      prepare: () => {},
+      async [Symbol.asyncDispose]() {},
+    };
+    const sending = setUp({ sender: broken });
+    sending.begin();
+    sending.run();
+    expect(sending.traces.map(kindOf)).toEqual(new Array(5).fill('other'));
+    expect(sending.errors).toHaveLength(5);
+
+    const recording = setUp({
+      onTrace: () => {
+        throw new Error('no');
+      },
+    });
+    recording.begin();
+    recording.run();
+    recording.answerAll();
+    expect(recording.generator.snapshot()).toMatchObject({ completed: 5, failed: 0, idle: true });
+  });
+
+  it('leaves the port out of the server where it is the default', () => {
+    const { generator, begin, run, answerAll, traces } = setUp();
+    generator.setRoutes([{ ...route, hosts: ['a:80'] }]);
+    begin();
+    run();
+    answerAll();
+    expect(traces[0]!.server).toBe('a');
+  });
+});
+
+describe('figures', () => {
+  it('tell what was due, handed over, answered and failed, and the release error', () => {
+    const { generator, begin, run, pass, waiting } = setUp();
+    begin();
+    run(start + 2.5);
+    waiting[0]!.answer(200);
+    waiting[1]!.answer(500);
+    expect(generator.snapshot()).toMatchObject({ intended: 2, released: 2, completed: 2, failed: 1, inFlight: 0, idle: false });
+    pass(2);
+    expect(generator.snapshot()).toMatchObject({ intended: 4, released: 2 });
+    run();
+    const { releaseError, ...counts } = generator.snapshot();
+    expect(counts).toMatchObject({ intended: 5, released: 5, completed: 2, inFlight: 3, idle: false });
+    expect(releaseError.count).toBe(5);
+    expect(releaseError.max).toBeGreaterThan(1);
+  });
+
+  it('begin anew with the first clients of a worker that had none', () => {
+    const { generator, begin, run, answerAll } = setUp();
+    begin();
+    run();
+    answerAll();
+    generator.create('pi', request, 1);
+    expect(generator.snapshot().completed).toBe(5);
+    generator.close(['w:pi:0', 'w:pi:1']);
+    expect(generator.snapshot().completed).toBe(5);
+    expect(generator.create('pi', request, 1)[0]!.id).toBe('w:pi:2');
+    expect(generator.snapshot()).toMatchObject({ intended: 0, released: 0, completed: 0 });
+  });
+
+  it('are followed: latency of successes from the intended time, and the end of the load', () => {
+    const { generator, begin, run, pass, waiting, answerAll } = setUp();
+    const latency = createHistogram();
+    let ends = 0;
+    const unwatch = generator.watch({
+      latency,
+      onIdle: () => {
+        ends += 1;
+      },
+    });
+    begin();
+    run();
+    pass(10);
+    waiting[0]!.answer(404);
+    expect([latency.count, ends]).toEqual([0, 0]);
+    waiting.splice(0, 1);
+    answerAll();
+    expect(latency.count).toBe(4);
+    expect(latency.max).toBeCloseTo(13, 1);
+    expect(ends).toBe(1);
+    unwatch();
+    begin(everySecond, start + 20);
+    run();
+    answerAll();
+    expect([latency.count, ends]).toEqual([4, 1]);
+  });
+});
+
+describe('a workload', () => {
+  it('stops at once; what is on the way goes on, and what was due and not handed over counts as intended', () => {
+    const { generator, client, begin, run, pass, traces, answerAll } = setUp();
+    begin();
+    run(start + 2.5);
+    pass(1);
+    generator.stop(client);
+    run();
+    expect(generator.snapshot()).toMatchObject({ intended: 3, released: 2, inFlight: 2, idle: false });
+    answerAll();
+    expect(traces.map(trace => trace.status)).toEqual([200, 200]);
+    expect(generator.snapshot().idle).toBe(true);
+    generator.stop(client);
+  });
+
+  it('is replaced by another one; the counters go on', () => {
+    const { generator, client, begin, run, traces, answerAll } = setUp();
+    begin();
+    run(start + 2.5);
+    begin({ kind: 'distribution', name: 'constant', parameters: [0.1], requests: 3 }, start + 10);
+    run();
+    answerAll();
+    expect(traces.map(trace => Number((trace.created - start).toFixed(6)))).toEqual([1, 2, 10.1, 10.2, 10.3]);
+    expect(counters(traces)).toEqual([1, 2, 3, 4, 5]);
+    expect(generator.snapshot().intended).toBe(5);
+    expect(client.plan).toBeUndefined();
+  });
+
+  it('may be empty', () => {
+    const { generator, begin } = setUp();
+    begin({ kind: 'ticks', rates: [0], interval: 1 });
+    expect(generator.snapshot()).toMatchObject({ intended: 0, idle: true });
+  });
+});
+
+describe('closing', () => {
+  it('gives up what is on the way, and nothing is sent any more', () => {
+    const { generator, begin, run, traces } = setUp();
+    begin();
+    run(start + 2.5);
+    expect(generator.close(['w:pi:0', 'nobody'])).toEqual(['w:pi:0']);
+    run();
+    expect(traces.map(kindOf)).toEqual(['cancelled', 'cancelled']);
+    expect(generator.client('w:pi:0')).toBeUndefined();
+    expect(generator.snapshot()).toMatchObject({ intended: 2, completed: 2, failed: 2, inFlight: 0, idle: true });
+  });
+
+  it('ends all clients when the generator ends', () => {
+    const { generator, begin, run, traces } = setUp();
+    begin();
+    run(start + 1.5);
+    generator.end();
+    run();
+    expect(traces.map(kindOf)).toEqual(['cancelled']);
+    expect([...generator.clients()]).toEqual([]);
+  });
+});
+
+describe('settled', () => {
+  /** Resolves with what has become of a promise by the next turns of the event loop. */
+  const stateOf = async (promise: Promise<void>) => {
+    const state = { done: false };
+    promise.then(
+      () => {
+        state.done = true;
+      },
+      () => {},
+    );
+    for (let i = 0; i < 5; i += 1) await new Promise(resolve => setImmediate(resolve));
+    return state.done;
+  };
+  const never = new AbortController().signal;
+
+  it('waits for what was due before, on the way or late, and for nothing else', async () => {
+    const { generator, begin, run, pass, waiting } = setUp();
+    begin();
+    run(start + 1.5);
+    pass(1);
+    const settled = generator.settled(start + 2.5, never);
+    expect(await stateOf(settled)).toBe(false);
+    waiting[0]!.answer(200);
+    expect(await stateOf(settled)).toBe(false);
+    run(start + 3.5);
+    expect(await stateOf(settled)).toBe(false);
+    waiting[1]!.answer(500);
+    expect(await stateOf(settled)).toBe(true);
+    expect(generator.snapshot().inFlight).toBe(1);
+  });
+
+  it('is at once where nothing was due', async () => {
+    const { generator, begin } = setUp();
+    begin();
+    expect(await stateOf(generator.settled(start + 1, never))).toBe(true);
+  });
+
+  it('lets nothing start before it from then on', () => {
+    const { generator } = setUp();
+    generator.settled(start + 7, never).catch(() => {});
+    generator.settled(start + 3, never).catch(() => {});
+    expect(generator.earliestStart()).toBe(start + 7);
+  });
+
+  it('ends when its signal says so', async () => {
+    const { generator, begin, run } = setUp();
+    begin();
+    run(start + 1.5);
+    const ended = new AbortController();
+    const settled = generator.settled(start + 2, ended.signal);
+    ended.abort(new Error('enough'));
+    await expect(settled).rejects.toThrow('enough');
+  });
+});

@@ -1,0 +1,135 @@
+import type { ClientDescription, LoadClientServiceImplementation, Route } from '@galileo/proto/client';
+import { RouteError } from '@galileo/routing';
+import { failedPrecondition, invalidArgument, notFound } from '@galileo/service';
+import { createSchedule, ScheduleError } from '@galileo/workload';
+import { type EmulatedClient, isBusy } from './emulated-client.ts';
+import type { Generator } from './generator.ts';
+import { allowedName, isHost, isName } from './names.ts';
+import { outgoingRequest, RequestError } from './outgoing-request.ts';
+import { arrivalOf } from './rpc/arrival.ts';
+import { watchStatistics } from './rpc/watch-statistics.ts';
+
+export interface RpcOptions {
+  readonly worker: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly generator: Generator;
+  /** UNIX seconds. */
+  now(): number;
+  /** Aborts when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+const mostClients = 10_000;
+/** How far T0 may lie in the past, seconds: commands to several clients take their time. */
+const latestStart = 1;
+
+/** Runs `action`; errors of these classes become INVALID_ARGUMENT. */
+function valid<T>(classes: readonly (new (...args: never[]) => Error)[], action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (classes.some(type => error instanceof type)) throw invalidArgument((error as Error).message);
+    throw error;
+  }
+}
+
+function span(field: string, value: number): number | undefined {
+  if (!(value >= 0 && Number.isFinite(value))) {
+    throw invalidArgument(`${field}: found ${value}; allowed: a number of seconds of at least 0`);
+  }
+  return value === 0 ? undefined : value;
+}
+
+function checkHosts(routes: readonly Route[]): void {
+  for (const { service, hosts } of routes) {
+    const wrong = hosts.find(host => !isHost(host));
+    if (wrong !== undefined) {
+      throw invalidArgument(`route of ${JSON.stringify(service)}: found host ${JSON.stringify(wrong)}; allowed: HOST:PORT`);
+    }
+  }
+}
+
+/** The gRPC face of a load generator. */
+export function loadClientRpc({ worker, labels, generator, now, stopping }: RpcOptions): LoadClientServiceImplementation {
+  const describe = ({ id, service, token }: EmulatedClient): ClientDescription => ({ clientId: id, worker, service, token });
+
+  function find(id: string): EmulatedClient {
+    const client = generator.client(id);
+    if (client === undefined) throw notFound(`client_id: worker ${worker} has no client ${JSON.stringify(id)}`);
+    return client;
+  }
+
+  /** T0 of a schedule. */
+  function startOf(asked: number | undefined): number {
+    const earliest = Math.max(now() - latestStart, generator.earliestStart());
+    if (asked === undefined) return Math.max(now(), earliest);
+    if (asked >= earliest) return asked;
+    throw failedPrecondition(
+      `start_at: found ${asked}, which is over; allowed: 0 for at once, or UNIX seconds of at least ${earliest.toFixed(3)}`,
+    );
+  }
+
+  return {
+    async ping() {
+      return { worker, labels: { ...labels } };
+    },
+
+    async createClients({ service, count, request }) {
+      if (!isName(service)) throw invalidArgument(`service: found ${JSON.stringify(service)}; allowed: ${allowedName}`);
+      if (count < 1 || count > mostClients) {
+        throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
+      }
+      const outgoing = valid([RequestError], () => outgoingRequest(request));
+      return { clients: generator.create(service, outgoing, count).map(describe) };
+    },
+
+    async closeClients({ clientIds }) {
+      const ids = clientIds.length > 0 ? clientIds : Array.from(generator.clients(), client => client.id);
+      return { clientIds: generator.close(ids) };
+    },
+
+    async listClients({ pageSize, pageToken }) {
+      if (!/^\d*$/.test(pageToken)) {
+        throw invalidArgument(`page_token: found ${JSON.stringify(pageToken)}; allowed: next_page_token of the page before`);
+      }
+      const size = Math.min(pageSize || 100, 1000);
+      const rest = [...generator.clients()].filter(client => client.n >= Number(pageToken));
+      return {
+        clients: rest.slice(0, size).map(client => ({
+          description: describe(client),
+          requests: client.completed,
+          failed: client.failed,
+          busy: isBusy(client),
+        })),
+        nextPageToken: rest.length > size ? String(rest[size]!.n) : '',
+      };
+    },
+
+    async setRoutes({ routes }) {
+      checkHosts(routes);
+      valid([RouteError], () => generator.setRoutes(routes));
+      return {};
+    },
+
+    async setWorkload({ clientId, arrival, seed, startAt, duration }) {
+      const client = find(clientId);
+      const end = span('duration', duration);
+      const process = arrivalOf(arrival, end);
+      const start = startOf(span('start_at', startAt));
+      const options = { arrival: process, seed, ...(end === undefined ? {} : { duration: end }) };
+      generator.start(
+        client,
+        valid([ScheduleError], () => createSchedule(options)),
+        start,
+      );
+      return { startAt: start };
+    },
+
+    async stopWorkload({ clientId }) {
+      generator.stop(find(clientId));
+      return {};
+    },
+
+    watchStatistics: (request, context) => watchStatistics(generator, request, [context.signal, stopping]),
+  };
+}

@@ -1,0 +1,48 @@
+/** What a client sends, ready for the wire. */
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+  /** Time-out from hand-over to the last byte of the answer, seconds. */
+  readonly timeout: number;
+}
+
+/** What became of one request. Times are UNIX seconds. */
+export interface Answer {
+  /** When its connection was established; null if the connection had carried requests before, or there was none. */
+  readonly connected: number | null;
+  /** When its first byte was given to the socket; -1 if it never was. */
+  readonly sent: number;
+  /** When the first byte of the answer came. */
+  readonly firstByte: number | null;
+  /** When the last byte of the answer had come, or the request had failed. */
+  readonly done: number;
+  /** HTTP status; -1 without a whole answer. */
+  readonly status: number;
+  /** Response headers in their original case; several of one name joined by commas. */
+  readonly headers: Readonly<Record<string, string>> | null;
+  /** Begin of the body, as far as it is kept; null if none of it is. */
+  readonly body: Buffer | null;
+  /** Bytes of the body that came; null without an answer. */
+  readonly bytes: number | null;
+  /** Kind of failure; null for any HTTP answer. */
+  readonly error: string | null;
+}
+
+/** Gives a request up: its answer comes at once, with this kind of error. */
+export type GiveUp = (kind: string) => void;
+
+/** Carries requests to hosts. Requests on the way when it is disposed must have been given up before. */
+export interface Sender extends AsyncDisposable {
+  /** Sends a request as soon as there is a connection; `done` is called exactly once, and never throws. */
+  send(host: string, request: OutgoingRequest, done: (answer: Answer) => void): GiveUp;
+  /** Opens a connection ahead, so that the first request does not pay for it. Sends nothing. */
+  prepare(host: string): void;
+}
+
+/** The answer of a request that never came to be sent. */
+export function unsent(done: number, error: string): Answer {
+  return { connected: null, sent: -1, firstByte: null, done, status: -1, headers: null, body: null, bytes: null, error };
+}

@@ -1,0 +1,57 @@
+import { LoadClientDefinition, type SetWorkloadRequest, type WatchStatisticsResponse } from '@galileo/proto/client';
+import { connect, createClock, readConfig } from '@galileo/service';
+import { silentLog } from '@galileo/testkit';
+import { clientVariables } from '../src/config.ts';
+import { labelsOf } from '../src/labels.ts';
+import { startClient } from '../src/service.ts';
+import { startRecorderDouble } from './recorder-double.ts';
+
+/** Starts a worker with its recorder's double, and a client that talks to it. */
+export async function startWorker(env: Readonly<Record<string, string>> = {}) {
+  const recorder = await startRecorderDouble();
+  const variables = { galileo_worker_name: 'w', galileo_grpc_listen: '127.0.0.1:0', galileo_recorder: recorder.address, ...env };
+  const config = { ...readConfig(clientVariables, variables), labels: labelsOf(variables, clientVariables) };
+  const clock = createClock();
+  const service = await startClient(config, { log: silentLog, clock });
+  const connection = connect(LoadClientDefinition, service.addresses.grpc!);
+  const { client } = connection;
+
+  return {
+    rpc: client,
+    clock,
+    address: service.addresses.grpc!,
+    recorder,
+    traces: recorder.traces,
+
+    /** Makes clients of a service `pi` behind one host. */
+    async clients(count: number, host: string | undefined, request: { path?: string; timeout?: number } = {}) {
+      await client.setRoutes({ routes: host === undefined ? [] : [{ service: 'pi', hosts: [host], weights: [1] }] });
+      return (await client.createClients({ service: 'pi', count, request })).clients;
+    },
+
+    /** Gives a client a workload, constant gaps unless told. */
+    load(clientId: string, fields: Partial<SetWorkloadRequest> & { requests?: number; gap?: number }) {
+      const { requests = 0, gap = 0.001, ...rest } = fields;
+      const process = { $case: 'distribution' as const, value: { name: 'constant', parameters: [gap] } };
+      return client.setWorkload({ clientId, arrival: { process, requests }, seed: 1, ...rest });
+    },
+
+    /** Follows the figures until the worker is idle, and returns all of them. */
+    async watch(interval = 0.1): Promise<WatchStatisticsResponse[]> {
+      const messages: WatchStatisticsResponse[] = [];
+      for await (const message of client.watchStatistics({ interval })) {
+        messages.push(message);
+        if (message.idle) break;
+      }
+      return messages;
+    },
+
+    async [Symbol.asyncDispose]() {
+      connection[Symbol.dispose]();
+      await service[Symbol.asyncDispose]();
+      await recorder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export type Worker = Awaited<ReturnType<typeof startWorker>>;

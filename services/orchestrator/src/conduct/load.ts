@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExperimentSpec, WorkloadSpec } from '@galileo/experiment';
+import type { WatchStatisticsResponse } from '@galileo/proto/client';
+import type { Clock } from '@galileo/service';
+import { clientSeed } from '@galileo/workload';
+import type { WorkerMember } from '../fleet/fleet.ts';
+import type { LoadFigures } from '../load-figures.ts';
+import type { PlacedClients } from '../placement.ts';
+import { createLoadMeter } from './load-meter.ts';
+import { protoArrival } from './proto-arrival.ts';
+
+/** A client that was created. */
+export interface Client {
+  readonly id: string;
+  readonly worker: WorkerMember;
+  readonly workload: WorkloadSpec;
+  /** Number over all workloads, in the file's order. */
+  readonly index: number;
+}
+
+/** Requests of a whole load. */
+interface LoadTotals {
+  readonly intended: number;
+  readonly released: number;
+}
+
+/** What is known when a load has ended. */
+interface Drained {
+  readonly totals: LoadTotals;
+  /** Requests that were not waited for any longer. */
+  readonly givenUp: number;
+  /** Set if a worker was lost before it had said its last. */
+  readonly lost: unknown;
+}
+
+/** A load under way. */
+export interface RunningLoad {
+  /** T0 of all schedules, UNIX seconds. */
+  readonly startAt: number;
+  /** Resolves when no more requests are due; rejects if a worker is lost. */
+  readonly over: Promise<void>;
+  /** Ends all schedules at once; requests in flight go on. */
+  stop(): Promise<void>;
+  /** Waits for requests in flight, and gives up those that are not answered after `limit` seconds, or when the signal aborts. */
+  drain(limit: number, signal: AbortSignal): Promise<Drained>;
+}
+
+export interface LoadOptions {
+  readonly spec: ExperimentSpec;
+  readonly clients: readonly Client[];
+  readonly clock: Clock;
+  onFigures(figures: LoadFigures): void;
+}
+
+/** A load client could not be reached any more. */
+class WorkerLostError extends Error {
+  constructor(worker: string, cause: unknown) {
+    super(`load client ${worker} was lost: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'WorkerLostError';
+  }
+}
+
+/** Seconds between the decision to start and T0, plus what each client's call may take. */
+const lead = 0.5;
+const leadPerClient = 0.002;
+/** Seconds between two messages of figures. */
+const figuresInterval = 0.5;
+/** Seconds that a worker gets to say that it is idle once its clients are closed. */
+const closingTime = 2;
+
+/** Creates the clients that were placed. */
+export async function createClients(placed: readonly PlacedClients<WorkerMember & { labels: Record<string, string> }>[]) {
+  const clients: Client[] = [];
+  for (const { workload, host, indices } of placed) {
+    const { method, path, headers, body, timeout } = workload.request;
+    const { clients: created } = await host.connection.client.createClients({
+      service: workload.service,
+      count: indices.length,
+      request: { method, path, headers, body: Buffer.from(body ?? ''), timeout },
+    });
+    for (const [position, index] of indices.entries()) {
+      clients.push({ id: created[position]!.clientId, worker: host, workload, index });
+    }
+  }
+  return clients;
+}
+
+/** Closes clients. A worker that can't be reached sends nothing that would have to be stopped. */
+export async function closeClients(clients: readonly Client[]): Promise<void> {
+  const perWorker = Map.groupBy(clients, client => client.worker);
+  await Promise.allSettled(
+    [...perWorker].map(([worker, own]) => worker.connection.client.closeClients({ clientIds: own.map(client => client.id) })),
+  );
+}
+
+/** Gives every client its schedule, all with one T0 a little ahead, and follows the workers' figures. */
+export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
+  const { spec, clients, clock } = options;
+  const startAt = clock.now() + lead + clients.length * leadPerClient;
+  await Promise.all(
+    clients.map(({ id, worker, workload, index }) =>
+      worker.connection.client.setWorkload({
+        clientId: id,
+        arrival: protoArrival(workload.arrival),
+        seed: clientSeed(spec.seed, index),
+        startAt,
+        duration: spec.duration,
+      }),
+    ),
+  );
+
+  const workers = [...new Set(clients.map(client => client.worker))];
+  const meter = createLoadMeter(workers.length, options.onFigures);
+  const watching = new AbortController();
+  const idle = Promise.all(
+    workers.map((worker, index) => follow(worker, watching.signal, message => meter.take(index, message))),
+  ).then(() => {});
+  idle.catch(() => {});
+  const byTime = sleep(Math.max(0, startAt + spec.duration - clock.now()) * 1000, undefined, { signal: watching.signal });
+  byTime.catch(() => {});
+
+  const close = async () => {
+    await closeClients(clients);
+    await Promise.race([idle.catch(() => {}), sleep(closingTime * 1000)]);
+  };
+
+  const over = Promise.race([idle, byTime]);
+  over.catch(() => {});
+
+  return {
+    startAt,
+    over,
+    async stop() {
+      await Promise.allSettled(clients.map(({ id, worker }) => worker.connection.client.stopWorkload({ clientId: id })));
+    },
+    async drain(limit, signal) {
+      let lost: unknown;
+      const ended = await Promise.race([
+        idle.then(
+          () => true,
+          error => {
+            lost = error;
+            return false;
+          },
+        ),
+        sleep(limit * 1000, false),
+        new Promise<false>(resolve => {
+          if (signal.aborted) resolve(false);
+          signal.addEventListener('abort', () => resolve(false), { once: true });
+        }),
+      ]);
+      const givenUp = ended ? 0 : meter.totals().inFlight;
+      if (!ended) await close();
+      watching.abort();
+      const { intended, released } = meter.totals();
+      return { totals: { intended, released }, givenUp, lost };
+    },
+  };
+}
+
+/** Passes a worker's messages on until it is idle. @throws WorkerLostError */
+async function follow(
+  worker: WorkerMember,
+  signal: AbortSignal,
+  take: (message: WatchStatisticsResponse) => void,
+): Promise<void> {
+  try {
+    for await (const message of worker.connection.client.watchStatistics({ interval: figuresInterval }, { signal })) {
+      take(message);
+      if (message.idle) return;
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    throw new WorkerLostError(worker.name, error);
+  }
+  throw new WorkerLostError(worker.name, 'it ended its figures before its load was over');
+}

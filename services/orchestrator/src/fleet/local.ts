@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LoadClientDefinition } from '@galileo/proto/client';
+import { LoadBalancerDefinition } from '@galileo/proto/loadbalancer';
+import { connect } from '@galileo/service';
+import { childEnvironment } from '../child-environment.ts';
+import { describeExit, type Exit, type GuardedProcess } from '../guard-client.ts';
+import { withLastLines } from '../output-tail.ts';
+import type { Fleet, FleetOptions, OpenFleet } from './fleet.ts';
+
+export interface LocalFleetOptions {
+  /** Commands that start the two services. */
+  readonly programs: { readonly loadbalancer: readonly string[]; readonly client: readonly string[] };
+  /** HOST:PORT of the recorder's gRPC server. */
+  readonly recorder: string;
+  readonly token: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** A service of the local fleet could not be started, or has ended. */
+class FleetError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'FleetError';
+  }
+}
+
+/** Seconds that a service may take until it is ready, and to end in order. */
+const readyTimeout = 30;
+const stopGrace = 5;
+/** Milliseconds between two looks for the line that says ready. */
+const readyInterval = 20;
+
+/** Starts one load balancer and one load client on this machine for each experiment. */
+export function localFleet(options: LocalFleetOptions): OpenFleet {
+  return async (context): Promise<Fleet> => {
+    const lost = Promise.withResolvers<Error>();
+    const [loadbalancer, client] = await Promise.all([
+      startMember('loadbalancer', options.programs.loadbalancer, options, context, lost.resolve),
+      startMember('client-0', options.programs.client, options, context, lost.resolve),
+    ]);
+    const { token } = options;
+    const worker = connect(LoadClientDefinition, client.address('grpc'), { token });
+    const balancer = connect(LoadBalancerDefinition, loadbalancer.address('grpc'), { token });
+    return {
+      workers: [{ name: 'client-0', connection: worker }],
+      balancers: [{ name: 'loadbalancer', connection: balancer, data: loadbalancer.address('http') }],
+      processes: [
+        { name: 'loadbalancer', pid: loadbalancer.pid },
+        { name: 'client-0', pid: client.pid },
+      ],
+      placed: false,
+      lost: lost.promise,
+      async [Symbol.asyncDispose]() {
+        worker[Symbol.dispose]();
+        balancer[Symbol.dispose]();
+        // The client first: its requests in flight still find the load balancer.
+        await client.stop();
+        await loadbalancer.stop();
+      },
+    };
+  };
+}
+
+interface Member {
+  readonly pid: number;
+  /** What it listens on under a name of its ready line. */
+  address(kind: string): string;
+  stop(): Promise<void>;
+}
+
+async function startMember(
+  name: string,
+  command: readonly string[],
+  options: LocalFleetOptions,
+  context: FleetOptions,
+  onLost: (error: Error) => void,
+): Promise<Member> {
+  const child = await context.guard.start({
+    command,
+    directory: context.logDirectory,
+    environment: memberEnvironment(options),
+    log: join(context.logDirectory, `${name}.log`),
+  });
+  const addresses = await waitUntilReady(name, child, context.signal);
+  let stopping = false;
+  child.exited.then(async exit => {
+    if (!stopping) onLost(new FleetError(await withLastLines(`${name} ${ended(exit)} in the run`, child.log)));
+  });
+  return {
+    pid: child.pid,
+    address(kind) {
+      const address = addresses[kind];
+      if (address === undefined) throw new FleetError(`${name} is ready and does not tell its ${kind} address`);
+      return address;
+    },
+    stop() {
+      stopping = true;
+      return child.stop(stopGrace);
+    },
+  };
+}
+
+function memberEnvironment(options: LocalFleetOptions): Record<string, string> {
+  const { galileo_metrics_listen: _, ...inherited } = options.environment;
+  return childEnvironment(inherited, {
+    galileo_grpc_listen: '127.0.0.1:0',
+    eb_go_lb_listen_port: '0',
+    galileo_lb_listen_host: '127.0.0.1',
+    galileo_recorder: options.recorder,
+    ...(options.token === undefined ? {} : { galileo_token: options.token }),
+  });
+}
+
+async function waitUntilReady(name: string, child: GuardedProcess, signal: AbortSignal): Promise<Record<string, string>> {
+  let exit: Exit | undefined;
+  child.exited.then(value => {
+    exit = value;
+  });
+  const end = performance.now() + readyTimeout * 1000;
+  while (performance.now() < end) {
+    const addresses = readyAddresses(await readFile(child.log, 'utf8'));
+    if (addresses !== undefined) return addresses;
+    if (exit !== undefined) throw new FleetError(await withLastLines(`${name} ${ended(exit)} before it was ready`, child.log));
+    await sleep(readyInterval, undefined, { signal });
+  }
+  throw new FleetError(await withLastLines(`${name} was not ready within ${readyTimeout} s`, child.log));
+}
+
+function ended(exit: Exit): string {
+  return exit.signal === null ? describeExit(exit) : `was ${describeExit(exit)}`;
+}
+
+/** The addresses of the line `{"msg":"ready","addresses":{…}}`, if it has been written whole. */
+function readyAddresses(output: string): Record<string, string> | undefined {
+  for (const line of output.split('\n').slice(0, -1)) {
+    if (!line.includes('"ready"')) continue;
+    try {
+      const { msg, addresses } = JSON.parse(line) as { msg?: unknown; addresses?: Record<string, string> };
+      if (msg === 'ready' && addresses !== undefined) return addresses;
+    } catch {
+      // Not a line of the log: something else that was printed.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,57 @@
+import { ExperimentStatus, OrchestratorDefinition } from '@galileo/proto/orchestrator';
+import { connect } from '@galileo/service';
+import { temporaryDirectory } from '@galileo/testkit';
+import { expect, test } from 'vitest';
+import { experimentFile } from './application.ts';
+import { startServiceProcess } from './service-process.ts';
+
+test('an orchestrator of its own uses the services that run already, places by labels, and leaves them running', async () => {
+  await using directory = await temporaryDirectory();
+  const common = { galileo_token: 'secret', galileo_data_dir: directory.path };
+  await using recorder = await startServiceProcess('recorder', common);
+  const producer = { ...common, galileo_recorder: recorder.addresses['grpc']! };
+  const [balancer, one, other, telemd] = await Promise.all([
+    startServiceProcess('loadbalancer', { ...common, eb_go_lb_listen_port: '0', galileo_lb_listen_host: '127.0.0.1' }),
+    startServiceProcess('client', { ...producer, galileo_worker_name: 'one', galileo_zone: 'main' }),
+    startServiceProcess('client', { ...producer, galileo_worker_name: 'other', galileo_zone: 'edge' }),
+    startServiceProcess('telemd', { ...producer, telemd_nodename: 'node-a' }),
+  ]);
+  await using _services = {
+    async [Symbol.asyncDispose]() {
+      for (const service of [one, other, telemd, balancer]) await service[Symbol.asyncDispose]();
+    },
+  };
+  await using orchestrator = await startServiceProcess('orchestrator', {
+    ...producer,
+    galileo_clients: [one, other].map(client => client.addresses['grpc']).join(),
+    galileo_loadbalancers: balancer.addresses['grpc']!,
+    galileo_loadbalancers_http: balancer.addresses['http']!,
+    galileo_telemds: telemd.addresses['grpc']!,
+  });
+  using connection = connect(OrchestratorDefinition, orchestrator.addresses['grpc']!, { token: 'secret', timeout: 30 });
+
+  const run = async (file: string) => {
+    const { experimentId } = await connection.client.submitExperiment({ file, directory: directory.path });
+    let last: { status: number; reason: string } | undefined;
+    for await (const { experiment } of connection.client.watchExperiment({ experimentId })) last = experiment;
+    return { ...last!, report: (await connection.client.getReport({ experimentId })).report! };
+  };
+  const telemetry = 'telemetry: { period: 200ms }';
+  const labels = experimentFile({ duration: '1s' }).replace(
+    'clients: 2',
+    'clients: 2\n    worker_labels: { galileo_zone: edge }',
+  );
+
+  const first = await run(labels.replace(telemetry, 'telemetry: { period: 200ms, nodes: [node-a] }'));
+  expect([first.status, first.reason]).toEqual([ExperimentStatus.FINISHED, '']);
+  expect(first.report.intended).toBe(98);
+  expect(first.report.ledger!.entries[0]).toMatchObject({ produced: 98, stored: 98 });
+  expect(first.report.nodes.map(node => node.node)).toEqual(['node-a']);
+
+  const misplaced = await run(labels.replace('galileo_zone: edge', 'galileo_zone: moon'));
+  expect(misplaced.status).toBe(ExperimentStatus.FAILED);
+  expect(misplaced.reason).toMatch(/^no load client has the labels galileo_zone=moon of the workload for app; found: /);
+
+  const unseen = await run(labels.replace(telemetry, 'telemetry: { nodes: [node-z] }'));
+  expect(unseen.reason).toBe('no telemetry agent observes node-z; found agents of: node-a');
+});

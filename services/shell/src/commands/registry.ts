@@ -1,0 +1,9 @@
+import type { Register } from '../app.ts';
+import { registerExperiments } from './experiments.ts';
+import { registerReport } from './report.ts';
+import { registerRun } from './run.ts';
+import { registerSchema } from './schema.ts';
+import { registerValidate } from './validate.ts';
+
+/** The commands in the order of `galileo --help`. */
+export const commands: readonly Register[] = [registerRun, registerReport, registerExperiments, registerValidate, registerSchema];

@@ -1,0 +1,113 @@
+import { type Experiment, ExperimentStatus, type Report } from '@galileo/proto/orchestrator';
+import type { App, Register } from '../app.ts';
+import { chooseTarget, type TargetFlags } from '../config.ts';
+import { planExperiment } from '../dry-run.ts';
+import { explain } from '../errors.ts';
+import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { type ExperimentFile, readExperimentFile } from '../experiment-file.ts';
+import { follow } from '../follow.ts';
+import { createProgress } from '../progress.ts';
+import { createPaint } from '../render/paint.ts';
+import { planJson, renderPlan } from '../render/plan.ts';
+import { renderReport } from '../render/report.ts';
+import { failureJson, reportJson } from '../render/report-json.ts';
+import { type Session, withSession } from '../session.ts';
+import { examples } from './examples.ts';
+import { addTargetOptions } from './target-options.ts';
+
+interface Flags extends TargetFlags {
+  readonly json?: true;
+  readonly dryRun?: true;
+}
+
+function dryRun({ spec, seedDrawn }: ExperimentFile, flags: Flags, { terminal }: App): ExitCode {
+  const plan = planExperiment(spec);
+  if (flags.json) terminal.out(`${JSON.stringify(planJson(spec, plan), null, 2)}\n`);
+  else terminal.out(renderPlan(spec, plan, { paint: createPaint(terminal.outColour), width: terminal.outWidth() }));
+  if (seedDrawn) terminal.err('the file has no seed: this one was drawn, and a run draws another\n');
+  return exitCodes.success;
+}
+
+/** Submits the experiment and stays with it to its end. */
+async function carryOut(session: Session, file: ExperimentFile, flags: Flags, app: App): Promise<ExitCode> {
+  const { interrupts, terminal } = app;
+  const { experimentId } = await session.client.submitExperiment({
+    file: file.text,
+    fileName: file.fileName,
+    directory: app.directory,
+    environment: file.environment,
+    creator: app.user,
+    attached: true,
+  });
+  session.commit();
+  const progress = createProgress(terminal, flags.json === true);
+  let last: Experiment | undefined;
+  const seen = (experiment: Experiment) => {
+    last = experiment;
+  };
+  try {
+    await follow(session, experimentId, progress, interrupts, seen);
+    progress.end();
+    const { report } = await session.client.getReport({ experimentId }, { signal: interrupts.second });
+    if (report === undefined) throw new Error(`the orchestrator gave no report of ${experimentId}`);
+    return conclude(report, flags, app);
+  } catch (error) {
+    progress.end();
+    const why = interrupts.second.aborted ? 'not waited for its end' : explain(error, session);
+    return breakOff(last, experimentId, why, flags, app);
+  }
+}
+
+/** Prints the report of an experiment that has ended. */
+function conclude(report: Report, flags: Flags, { terminal }: App): ExitCode {
+  const { experiment } = report;
+  if (flags.json) terminal.out(`${JSON.stringify(reportJson(report), null, 2)}\n`);
+  else terminal.out(renderReport(report, { paint: createPaint(terminal.outColour), width: terminal.outWidth() }));
+  if (experiment?.status === ExperimentStatus.FAILED) {
+    terminal.err(`${createPaint(terminal.errColour)('red', 'galileo')}: ${experiment.id} failed: ${experiment.reason}\n`);
+  }
+  return exitCodeOf(report);
+}
+
+/** Says what is known of an experiment that has no report. */
+function breakOff(last: Experiment | undefined, id: string, why: string, flags: Flags, { terminal, interrupts }: App): ExitCode {
+  const reason = last?.reason ? `${last.reason}; ${why}` : why;
+  terminal.err(`${createPaint(terminal.errColour)('red', 'galileo')}: ${id}: ${reason}\n`);
+  if (flags.json && last !== undefined) terminal.out(`${JSON.stringify(failureJson(last, reason), null, 2)}\n`);
+  return interrupts.first.aborted ? exitCodes.cancelled : exitCodes.failure;
+}
+
+async function run(path: string, flags: Flags, app: App): Promise<ExitCode> {
+  const target = chooseTarget(flags, app.env);
+  const file = await readExperimentFile(path, app.env, target.kind === 'local' ? 'process' : undefined);
+  if (flags.dryRun) return dryRun(file, flags, app);
+  return await withSession(target, app.env, app.interrupts, session => carryOut(session, file, flags, app));
+}
+
+const exitCodeHelp = `
+Exit codes:
+  0  the experiment is valid and its thresholds hold
+  1  it failed, or something else went wrong
+  2  the command or the file is wrong; nothing was started
+  3  a threshold does not hold
+  4  the experiment is INVALID: its figures may not be trusted
+  130  it was cancelled (Ctrl-C)`;
+
+export const registerRun: Register = (parent, app, exit) => {
+  addTargetOptions(parent.command('run'))
+    .description('run an experiment and print its report')
+    .argument('<file>', 'experiment file (YAML)')
+    .option('--json', 'print the report as one JSON object (seconds, bytes, cores)')
+    .option('--dry-run', 'print where replicas go and when requests are due, and start nothing')
+    .addHelpText('after', exitCodeHelp)
+    .addHelpText(
+      'after',
+      examples(
+        'galileo run examples/pi.yaml',
+        'galileo run examples/pi.yaml --dry-run',
+        'galileo run examples/pi.yaml --json > report.json',
+        'galileo run examples/pi.yaml --orchestrator node-a:50050',
+      ),
+    )
+    .action(async (file, flags) => exit(await run(file, flags, app)));
+};

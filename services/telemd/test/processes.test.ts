@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@galileo/testkit';
+import { expect, test } from 'vitest';
+import { createScratch } from '../src/kernel-file.ts';
+import { readKernelUnits } from '../src/processes/auxiliary-vector.ts';
+import { createProcessTable } from '../src/processes/process-table.ts';
+import { startBurner } from './burner.ts';
+
+const openTable = () =>
+  createProcessTable({ procRoot: '/proc', units: readKernelUnits('/proc', process.arch), scratch: createScratch() });
+
+test("the CPU time of a process agrees with the process's own account; its memory is plausible", async () => {
+  await using burner = await startBurner(30);
+  using table = openTable();
+  table.replace([{ name: 'a', pid: burner.pid }]);
+  const [first] = table.read();
+  const before = await burner.used();
+  await sleep(1500);
+  const [second] = table.read();
+  const after = await burner.used();
+  const measured = (second!.cpu - first!.cpu) / 1e9;
+  // The kernel counts clock ticks of 10 ms, and some time passes between the two questions.
+  expect(Math.abs(measured - (after - before))).toBeLessThan(0.1 + 0.1 * (after - before));
+  expect(second!.rss).toBeGreaterThan(10e6);
+  expect(second!.rss).toBeLessThan(1e9);
+});
+
+/** Burns a quarter of a second and says in the end how many CPU seconds it has used in all. */
+const burn = `
+  const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6; };
+  const until = used() + 0.25;
+  while (used() < until) for (const end = performance.now() + 5; performance.now() < end; );
+  console.log(used());
+`;
+
+test('a tree of processes is summed, with those that have ended, and the sum never falls', async () => {
+  // Two at once, two one after the other in a shell of their own; then the shell waits for us.
+  const script = '("$0" -e "$1"; "$0" -e "$1") & "$0" -e "$1" & "$0" -e "$1" & wait; echo done; read line';
+  const child = spawn('sh', ['-c', script, process.execPath, burn], { stdio: ['pipe', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', chunk => {
+    output += chunk;
+  });
+  using table = openTable();
+  table.replace([{ name: 'tree', pid: child.pid! }]);
+  const seen: number[] = [];
+  let largest = 0;
+  await until('all have burned', () => {
+    const [usage] = table.read();
+    seen.push(usage!.cpu / 1e9);
+    largest = Math.max(largest, usage!.rss);
+    return output.endsWith('done\n');
+  });
+  const sum = output
+    .split('\n')
+    .map(Number)
+    .filter(Boolean)
+    .reduce((total, used) => total + used, 0);
+  const [last] = table.read();
+  expect(seen).toEqual([...seen].sort((one, other) => one - other));
+  // Clock ticks of 10 ms below; above, what each of them takes to end, and the shells.
+  expect(last!.cpu / 1e9).toBeGreaterThan(sum - 0.1);
+  expect(last!.cpu / 1e9).toBeLessThan(sum + 1);
+  expect(sum).toBeGreaterThan(0.99);
+  expect(largest).toBeGreaterThan(40e6);
+  child.stdin.end('\n');
+  await once(child, 'exit');
+  expect(table.read()).toEqual([]);
+});

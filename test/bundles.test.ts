@@ -1,0 +1,90 @@
+// Each service starts alone from its one bundled file as its container will: not as root, from a read-only directory,
+// under the oldest and the newest Node that are supported.
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryDirectory } from '@galileo/testkit';
+import { waitForServing } from '@galileo/service';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { environment, root } from '../tools/steps.ts';
+
+const services = ['recorder', 'telemd', 'client', 'loadbalancer', 'orchestrator', 'standalone'];
+const olderNode = join(root, '.cache', 'node22', 'node_modules', '.bin', 'node');
+const runtimes = [
+  { name: `Node ${process.versions.node}`, program: process.execPath, there: true },
+  { name: 'Node 22 (npm run setup:servers)', program: olderNode, there: existsSync(olderNode) },
+];
+
+/** uid and gid that own nothing; only root can take them. */
+const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+
+interface Started extends AsyncDisposable {
+  readonly addresses: Record<string, string>;
+  /** Sends SIGTERM; resolves with the exit code. */
+  end(): Promise<number | null>;
+}
+
+/** Starts a bundled service and waits until it says that it is ready. */
+async function start(program: string, file: string, env: Record<string, string>): Promise<Started> {
+  const child = spawn(program, [file], {
+    cwd: '/',
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', galileo_grpc_listen: '127.0.0.1:0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...nobody,
+  });
+  const exited = new Promise<number | null>(resolve => child.once('exit', resolve));
+  let output = '';
+  const addresses = await new Promise<Record<string, string>>((resolve, reject) => {
+    const collect = (chunk: Buffer) => {
+      output += chunk;
+      for (const line of output.split('\n').slice(0, -1)) {
+        if (!line.includes('"msg":"ready"')) continue;
+        resolve((JSON.parse(line) as { addresses: Record<string, string> }).addresses);
+      }
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.once('error', reject);
+    exited.then(code => reject(new Error(`${file} ended with ${code}: ${output}`)));
+  });
+  const end = () => {
+    child.kill('SIGTERM');
+    return exited;
+  };
+  return {
+    addresses,
+    end,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+beforeAll(() => {
+  execFileSync('turbo', ['run', 'bundle', '--output-logs=errors-only'], { cwd: root, env: environment, stdio: 'pipe' });
+}, 120_000);
+
+describe.each(runtimes)('under $name', ({ program, there }) => {
+  test.skipIf(!there).each(services)('%s starts alone from its bundle, serves and stops', async name => {
+    await using directory = await temporaryDirectory();
+    chmodSync(directory.path, 0o755);
+    const programs = join(directory.path, 'programs');
+    const data = join(directory.path, 'data');
+    mkdirSync(programs);
+    mkdirSync(data);
+    chmodSync(data, 0o777);
+    for (const service of new Set([name, 'recorder'])) {
+      copyFileSync(join(root, 'services', service, 'dist', `${service}.js`), join(programs, `${service}.js`));
+    }
+    chmodSync(programs, 0o555);
+
+    const store = { galileo_data_dir: data };
+    await using recorder = await start(program, join(programs, 'recorder.js'), store);
+    const env = { ...store, galileo_recorder: recorder.addresses['grpc']!, eb_go_lb_listen_port: '0', galileo_lb_listen_host: '127.0.0.1' };
+    await using service = name === 'recorder' ? recorder : await start(program, join(programs, `${name}.js`), env);
+    await waitForServing(service.addresses['grpc']!, 5);
+    expect(await service.end()).toBe(0);
+    chmodSync(programs, 0o755);
+  });
+});
