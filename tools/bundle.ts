@@ -14,10 +14,10 @@ const settings: BuildOptions = {
   logLevel: 'warning',
 };
 
-const pattern = /new URL\(\s*'(\.[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g;
+const pattern = /new URL\(\s*'(\.\/[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g;
 
 /**
- * Programs that a service starts beside itself (worker threads, the guard process) are written as
+ * Programs of its own that a package starts (worker threads, the guard process) are written as
  * `new URL('./x.ts', import.meta.url)`. In the bundle each becomes a data: URL that holds the bundled program.
  */
 const inlinePrograms: Plugin = {

@@ -18,6 +18,7 @@ export class BookStateError extends Error {
 export interface BookRow {
   readonly expId: string;
   readonly start: number;
+  /** `null` until the ledger is settled: a recording that is being closed goes on after a restart. */
   readonly end: number | null;
   readonly state: string;
 }
@@ -55,7 +56,7 @@ interface AccountState {
 interface State {
   version: 1;
   filter: unknown;
-  closing: boolean;
+  end: number | null;
   owns: boolean;
   accounts: AccountState[];
   strangers: [producerId: string, counts: Counts][];
@@ -99,13 +100,14 @@ export function bookRow(book: Book): BookRow {
   const state: State = {
     version: 1,
     filter: book.filter,
-    closing: book.closing,
+    end: book.end ?? null,
     owns: book.ownsExperiment,
     accounts: Array.from(book.accounts.values(), accountState),
     strangers: Array.from(book.strangers, ([producerId, record]) => [producerId, counts(record)]),
     ledger: book.ledger ?? null,
   };
-  return { expId: book.recordingId, start: book.start, end: book.end ?? null, state: JSON.stringify(state) };
+  const end = book.ledger === undefined ? null : (book.end ?? null);
+  return { expId: book.recordingId, start: book.start, end, state: JSON.stringify(state) };
 }
 
 function readNode(kind: 'telemetry' | 'event', [name, rejected, buckets, folded]: NodeState): NodeAccount {
@@ -142,8 +144,7 @@ export function readBook(row: BookRow): Book {
     version = state.version;
     if (version === 1) {
       const book = createBook(row.expId, row.start, RecordFilter.fromPartial(state.filter as RecordFilter), state.owns);
-      book.end = row.end ?? undefined;
-      book.closing = state.closing;
+      book.end = state.end ?? undefined;
       for (const account of state.accounts) readAccount(book, account);
       for (const [producerId, strangers] of state.strangers) book.strangers.set(producerId, record(strangers));
       book.ledger = state.ledger === null ? undefined : Ledger.fromPartial(state.ledger as Ledger);

@@ -57,16 +57,16 @@ export interface Book {
   readonly recordingId: string;
   /** Recorder's time, UNIX seconds. */
   readonly start: number;
+  /** When the recorder began to ask the producers to close their intervals; undefined before. */
   end: number | undefined;
   readonly filter: RecordFilter;
   readonly predicate: Predicate;
-  /** The producers are being asked to close their intervals. */
-  closing: boolean;
   /** The recorder made the experiment's row, since nobody else had. */
   readonly ownsExperiment: boolean;
   readonly accounts: Map<string, Account>;
   /** Malformed records of producers that have no account, by producer. */
   readonly strangers: Map<string, Record<RecordKindName, number>>;
+  /** The settled ledger; with it the recording has ended. */
   ledger: Ledger | undefined;
 }
 
@@ -92,7 +92,6 @@ export function createBook(recordingId: string, start: number, filter: RecordFil
     end: undefined,
     filter,
     predicate: compileFilter(filter),
-    closing: false,
     ownsExperiment,
     accounts: new Map(),
     strangers: new Map(),
@@ -134,7 +133,7 @@ export function closeInterval(book: Book, producerId: string, to: number): boole
  */
 export function knowsInterval(book: Book, producerId: string): boolean {
   const account = book.accounts.get(producerId);
-  return account !== undefined && (!book.closing || account.to !== undefined);
+  return account !== undefined && (book.end === undefined || account.to !== undefined);
 }
 
 /** Have all producers that take part given their last figures? */

@@ -8,6 +8,7 @@ export { finalLedger, provisionalLedger } from './ledger.ts';
 export { createMailbox, type Mailbox } from './mailbox.ts';
 export { type Producer, type ProducerOptions, startProducer } from './producer.ts';
 export { producerId } from './producer-id.ts';
+export { parseRequestId, type RequestId } from './request-id.ts';
 export { type Doubts, doubtsAbout, type RowCounts, type RowDetails } from './row-mismatches.ts';
 export { applyStatement, statementProblem } from './statements.ts';
 export { bucketOf } from './tally.ts';

@@ -166,9 +166,9 @@ function simulate(steps: readonly Action[], drop: (n: number) => boolean = () =>
     const message = p.up.shift()?.message;
     if (message === undefined) return false;
     if (message.$case === 'hello') {
-      p.down = books.flatMap(({ recordingId, filter, closing }): ReconcileResponse[] => [
+      p.down = books.flatMap(({ recordingId, filter, end }): ReconcileResponse[] => [
         { message: { $case: 'open', value: { recordingId, filter } } },
-        ...(closing ? [{ message: { $case: 'close' as const, value: { recordingId } } }] : []),
+        ...(end !== undefined ? [{ message: { $case: 'close' as const, value: { recordingId } } }] : []),
       ]);
       p.down.push({ message: undefined });
     } else if (message.$case !== 'clock') {
@@ -242,7 +242,7 @@ function simulate(steps: readonly Action[], drop: (n: number) => boolean = () =>
   };
 
   const conclude = () => {
-    for (const book of books.filter(one => one.closing && one.accounts.size === producers.length && allFinal(one))) {
+    for (const book of books.filter(one => one.end !== undefined && one.accounts.size === producers.length && allFinal(one))) {
       books = books.filter(one => one !== book);
       commit();
       ledgers.set(book.recordingId, finalLedger(book, counts(book.recordingId), undefined));
@@ -283,8 +283,8 @@ function simulate(steps: readonly Action[], drop: (n: number) => boolean = () =>
       }
     } else if (step.do === 'stop') {
       const book = books[step.pick % Math.max(1, books.length)];
-      if (book === undefined || book.closing) return;
-      book.closing = true;
+      if (book === undefined || book.end !== undefined) return;
+      book.end = now;
       commit();
       for (const p of producers) {
         if (p.connected && p.up[0]?.message?.$case !== 'hello')
@@ -342,7 +342,7 @@ function simulate(steps: readonly Action[], drop: (n: number) => boolean = () =>
 
   for (const step of steps) act(step);
   quiesce();
-  while (books.some(book => !book.closing)) act({ do: 'stop', pick: books.findIndex(book => !book.closing) });
+  while (books.some(book => book.end === undefined)) act({ do: 'stop', pick: books.findIndex(book => book.end === undefined) });
   quiesce();
   expect(books.map(book => book.recordingId)).toEqual([]);
   return { ledgers, concluded, rows, counts, dropped };

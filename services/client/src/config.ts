@@ -1,6 +1,9 @@
 import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText } from '@galileo/service';
 
-export const clientVariables = {
+export { labelsOf } from './labels.ts';
+
+/** Variables of the load client. */
+export const variables = {
   ...commonVariables(50051),
   worker: optionalText('galileo_worker_name', { doc: 'name of this worker; the host name if unset' }),
   recorder: address('galileo_recorder', { fallback: '127.0.0.1:50054', doc: 'HOST:PORT of the recorder that gets the traces' }),
@@ -23,4 +26,4 @@ export const clientVariables = {
 };
 
 /** The variables' values, and the worker's labels, which are taken from the environment as it is. */
-export type ClientConfig = ConfigOf<typeof clientVariables> & { readonly labels: Readonly<Record<string, string>> };
+export type ClientConfig = ConfigOf<typeof variables> & { readonly labels: Readonly<Record<string, string>> };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { clientVariables } from './config.ts';
+import { variables } from './config.ts';
 import { labelsOf } from './labels.ts';
 
 it('takes every galileo_* variable that holds no secret', () => {
@@ -16,7 +16,7 @@ it('takes every galileo_* variable that holds no secret', () => {
       galileo_expdb_url: 'mysql://user:secret@host/db',
       galileo_keyboard: 'qwerty',
     },
-    clientVariables,
+    variables,
   );
   expect(labels).toEqual({ galileo_zone: 'main', galileo_worker_name: 'w1', galileo_keyboard: 'qwerty' });
 });

@@ -20,6 +20,7 @@ describe('outgoingRequest', () => {
     ['CONNECT', { method: 'connect' }, /request.method: found "connect"/],
     ['a path without a slash', { path: 'a' }, /request.path: found "a"; allowed: a path that begins with \//],
     ['a path that would end the request line', { path: '/a b' }, /request.path/],
+    ['a fragment', { path: '/a#b' }, /request.path/],
     ['a second request in the path', { path: '/\r\n' }, /request.path/],
     ['a header name that is none', { headers: { 'a b': '1' } }, /request.headers: found "a b"/],
     [

@@ -4,7 +4,7 @@ import type { OutgoingRequest } from './sender.ts';
 const defaultTimeout = 60;
 const longestTimeout = 86_400;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const target = /^\/[\x21-\x7e]*$/;
+const target = /^\/[!-"$-~]*$/;
 const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Methods that are meant whatever their case, as in the Fetch standard; others are sent as written. */
@@ -38,7 +38,8 @@ function checkHeader(name: string, value: string): void {
 /** Fills in what was left out. @throws RequestError at the first field that does not fit. */
 export function outgoingRequest(request: HttpRequest | undefined): OutgoingRequest {
   const path = request?.path || '/';
-  if (!target.test(path)) throw new RequestError('path', path, 'a path that begins with / and holds visible ASCII alone');
+  if (!target.test(path))
+    throw new RequestError('path', path, 'a path that begins with / and holds visible ASCII without # alone');
   const timeout = request?.timeout || defaultTimeout;
   if (!(timeout > 0 && timeout <= longestTimeout)) {
     throw new RequestError('timeout', timeout, `seconds above 0 and up to ${longestTimeout}, or 0 for ${defaultTimeout}`);

@@ -1,7 +1,7 @@
 import { createClock, readConfig, startGrpcServer, waitForServing } from '@galileo/service';
 import { silentLog, startUpstream, until } from '@galileo/testkit';
 import { describe, expect, it } from 'vitest';
-import { clientVariables } from '../src/config.ts';
+import { variables } from '../src/config.ts';
 import { startClient } from '../src/service.ts';
 import { startRecorderDouble } from './recorder-double.ts';
 import { startWorker } from './worker.ts';
@@ -16,7 +16,7 @@ describe('without a recorder', () => {
   it('a worker is not ready, says so in its health, and becomes so when the recorder is there', async () => {
     const [recorder, listen] = [await freeAddress(), await freeAddress()];
     const env = { galileo_worker_name: 'w', galileo_grpc_listen: listen, galileo_recorder: recorder };
-    const config = { ...readConfig(clientVariables, env), labels: {} };
+    const config = { ...readConfig(variables, env), labels: {} };
     let ready = false;
     const starting = startClient(config, { log: silentLog, clock: createClock() }).then(service => {
       ready = true;

@@ -1,7 +1,7 @@
 import { LoadClientDefinition, type SetWorkloadRequest, type WatchStatisticsResponse } from '@galileo/proto/client';
 import { connect, createClock, readConfig } from '@galileo/service';
 import { silentLog } from '@galileo/testkit';
-import { clientVariables } from '../src/config.ts';
+import { variables } from '../src/config.ts';
 import { labelsOf } from '../src/labels.ts';
 import { startClient } from '../src/service.ts';
 import { startRecorderDouble } from './recorder-double.ts';
@@ -9,8 +9,13 @@ import { startRecorderDouble } from './recorder-double.ts';
 /** Starts a worker with its recorder's double, and a client that talks to it. */
 export async function startWorker(env: Readonly<Record<string, string>> = {}) {
   const recorder = await startRecorderDouble();
-  const variables = { galileo_worker_name: 'w', galileo_grpc_listen: '127.0.0.1:0', galileo_recorder: recorder.address, ...env };
-  const config = { ...readConfig(clientVariables, variables), labels: labelsOf(variables, clientVariables) };
+  const environment = {
+    galileo_worker_name: 'w',
+    galileo_grpc_listen: '127.0.0.1:0',
+    galileo_recorder: recorder.address,
+    ...env,
+  };
+  const config = { ...readConfig(variables, environment), labels: labelsOf(environment, variables) };
   const clock = createClock();
   const service = await startClient(config, { log: silentLog, clock });
   const connection = connect(LoadClientDefinition, service.addresses.grpc!);

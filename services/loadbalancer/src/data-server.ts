@@ -43,6 +43,7 @@ export async function startDataServer(options: DataServerOptions): Promise<DataS
     headersTimeout: options.clientIdleTimeout * 1000,
     keepAliveTimeout: options.clientIdleTimeout * 1000,
     requestTimeout: 0,
+    connectionsCheckingInterval: 1000,
     keepAlive: true,
     keepAliveInitialDelay: 60_000,
   });
@@ -67,7 +68,8 @@ export async function startDataServer(options: DataServerOptions): Promise<DataS
   server.on('clientError', (error: NodeJS.ErrnoException & { reason?: string }, socket: Socket) => {
     const status = statusOf(error.code);
     const connection = connections.get(socket);
-    if (status === undefined || connection === undefined || !socket.writable) {
+    // One that has never said anything gets no answer to nothing.
+    if (status === undefined || connection === undefined || !socket.writable || socket.bytesRead === 0) {
       socket.destroy();
       return;
     }

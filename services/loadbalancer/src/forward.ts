@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Readable } from 'node:stream';
 import type { Clock, Logger } from '@galileo/service';
 import type { Dispatcher } from 'undici';
-import { answer } from './answers.ts';
+import { answer, writeHead } from './answers.ts';
 import { extraFields, type Hop, hopFields, requestFields, responseFields, serverTiming } from './headers.ts';
 import type { Connection, Replica, ReplicaLimits } from './replica.ts';
 import { connectionLost, describeFailure } from './replica-error.ts';
@@ -132,16 +132,13 @@ function startResponse(exchange: Exchange, status: number, text: string | undefi
   const { request, response, hop, context } = exchange;
   const measured = fields.some((field, i) => i % 2 === 0 && field.toLowerCase() === 'content-length');
   const bodiless = request.method === 'HEAD' || status === 204 || status === 304;
-  const persistent = request.httpVersion === '1.1';
-  const shape = { lengthAllowed: status !== 204, chunked: persistent && !measured && !bodiless };
+  const shape = { lengthAllowed: status !== 204, chunked: request.httpVersion === '1.1' && !measured && !bodiless };
   const now = context.clock.now();
   const upstream = exchange.answeredAt - exchange.sentAt;
   const all = responseFields(fields, hop, shape);
   all.push('Server-Timing', serverTiming(Math.max(0, now - hop.at - upstream), upstream));
-  // HTTP/1.1 connections persist unless told otherwise; like Go, don't say so in every response.
-  if (persistent && response.shouldKeepAlive) response.removeHeader('connection');
   const printable = text !== undefined && /^[\t\x20-\x7e\x80-\xff]*$/.test(text);
-  response.writeHead(status, printable ? text : (STATUS_CODES[status] ?? ''), all);
+  writeHead(response, status, printable ? text : (STATUS_CODES[status] ?? ''), all);
   // Node keeps the head back until the first piece of the body, which mostly comes in this tick. It must not wait for longer.
   process.nextTick(() => {
     if (!response.writableEnded && !response.destroyed) response.flushHeaders();

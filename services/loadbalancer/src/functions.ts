@@ -11,7 +11,8 @@ export interface FunctionWeights {
 export interface Functions extends AsyncDisposable {
   /**
    * Replaces functions as wholes, all of them before the next request is balanced; one without replicas is removed. The round's
-   * position stays, and so do the connections to replicas that stay. Weights and addresses must have been checked.
+   * position stays, and so do the connections to replicas that stay; what is the same already is left alone. Weights and addresses
+   * must have been checked.
    */
   replace(changes: readonly FunctionWeights[]): void;
   /** The replica whose turn it is. */
@@ -27,6 +28,10 @@ interface Entry {
   readonly replicas: readonly Replica[];
   readonly round: WeightedRoundRobin;
 }
+
+const same = (one: FunctionWeights, other: FunctionWeights) =>
+  one.replicas.length === other.replicas.length &&
+  one.replicas.every(({ address, weight }, i) => address === other.replicas[i]!.address && weight === other.replicas[i]!.weight);
 
 const byName = (one: string, other: string) => (one < other ? -1 : Number(one > other));
 
@@ -54,6 +59,7 @@ export function createFunctions(open: (address: string, counters: Counters) => R
 
   function replaceOne(weights: FunctionWeights): void {
     const old = entries.get(weights.name);
+    if (old !== undefined && same(old.weights, weights)) return;
     const before = new Map(old?.replicas.map(replica => [replica.address, replica]));
     const replicas = weights.replicas.map(({ address }) => before.get(address) ?? openNew(weights.name, address));
     const numbers = milliWeights(weights.replicas.map(({ weight }) => weight));

@@ -26,7 +26,7 @@ export interface Connection {
   answered: number;
 }
 
-export interface ReplicaRequest {
+interface ReplicaRequest {
   readonly method: string;
   readonly path: string;
   /** Name, value, name, value, … */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { converse, followSocket, get, openRaw, parseResponse, type RawUpstream, startRawUpstream } from './raw.ts';
@@ -118,6 +119,28 @@ describe('to the client', () => {
     expect(response.lines).toEqual(expect.arrayContaining(lines));
     expect(response.lines.join()).not.toMatch(/secret|timeout=9/i);
     expect(response.lines.filter(line => /^date:/i.test(line))).toHaveLength(1);
+  });
+
+  test('Server-Timing: the time to the first byte of the answer is the replica’s, the rest the load balancer’s', async () => {
+    await using slow = await startRawUpstream(async connection => {
+      await connection.until('\r\n\r\n');
+      await new Promise(resolve => setTimeout(resolve, 60));
+      connection.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+    await balancer.weigh('slow', { [slow.address]: 1 });
+    const began = performance.now();
+    const { text } = await converse(balancer.http, get('/function/slow'));
+    const [, own, upstreams] = /^Server-Timing: lb;dur=(.+), upstream;dur=(.+)\r$/m.exec(text)!.map(Number);
+    expect(upstreams).toBeGreaterThan(55);
+    expect(own! + upstreams!).toBeLessThan(performance.now() - began + 1);
+  });
+
+  test('without a name the node is called as the host', async () => {
+    await using unnamed = await startBalancer([upstream.address], { eb_go_lb_node_name: '' });
+    next = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    const { text } = await converse(unnamed.http, get());
+    expect(text).toContain(`X-Forwarded-For: ${hostname()}\r\n`);
+    expect(text.toLowerCase()).toContain(`x-forwarded-host-${hostname().toLowerCase()}: `);
   });
 
   test('nothing is sniffed or added but Date', async () => {

@@ -193,18 +193,27 @@ test('a request that waits for a connection can be given up', async () => {
   expect(upstream.requests()).not.toContain('second');
 });
 
-test('galileo_lb_client_idle_timeout closes unused connections; unset, a client may connect long before it asks', async () => {
+test('galileo_lb_client_idle_timeout closes connections that are unused, were never used, or dawdle with a head', async () => {
   await using upstream = await startRawUpstream(answering(ok));
-  await using balancer = await startBalancer([upstream.address], { galileo_lb_client_idle_timeout: '100ms' });
+  await using balancer = await startBalancer([upstream.address], { galileo_lb_client_idle_timeout: '200ms' });
+  using unused = openRaw(balancer.http);
+  using silent = openRaw(balancer.http);
+  using slow = openRaw(balancer.http);
+  slow.write('GET /function/f HTTP/1.1\r\n');
+  unused.write(request());
+  await unused.until('\r\n\r\nok');
+  for (const client of [unused, silent, slow]) expect(await client.ended()).toBe('end');
+  expect(silent.received()).toBe('');
+  expect(parseResponse(slow.received()).status).toBe('HTTP/1.1 408 Request Timeout');
+});
+
+test('unless it is set, a client may connect long before it asks', async () => {
+  await using upstream = await startRawUpstream(answering(ok));
+  await using balancer = await startBalancer([upstream.address]);
   using client = openRaw(balancer.http);
+  await new Promise(resolve => setTimeout(resolve, 1500));
   client.write(request());
   await client.until('\r\n\r\nok');
-  expect(await client.ended()).toBe('end');
-  await using patient = await startBalancer([upstream.address]);
-  using other = openRaw(patient.http);
-  await new Promise(resolve => setTimeout(resolve, 300));
-  other.write(request());
-  await other.until('\r\n\r\nok');
 });
 
 test('a connection to a replica is followed by another one when it ends between two requests', async () => {

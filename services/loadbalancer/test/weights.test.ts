@@ -62,6 +62,16 @@ test('orders of the Go original; new weights keep the position of the round', as
   expect(await order(balancer.http, 5)).toBe('aaaaa');
 });
 
+test('weights that are set again as they are do not disturb the round', async () => {
+  await using balancer = await startBalancer();
+  let names = '';
+  for (let i = 0; i < 12; i++) {
+    await balancer.weigh('f', weighed(3, 1));
+    names += await ask(balancer.http);
+  }
+  expect(names).toBe('aaab'.repeat(3));
+});
+
 test('fractions count to three decimals', async () => {
   await using balancer = await startBalancer();
   await balancer.weigh('f', weighed(0.002, 0.001, 0));

@@ -66,7 +66,7 @@ export class PeriodError extends Error {
 }
 
 export const leastPeriod = 0.01;
-export const greatestPeriod = 86_400;
+const greatestPeriod = 86_400;
 
 interface Entry {
   readonly name: string;

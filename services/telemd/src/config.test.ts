@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { ConfigError, readConfig, variableTable } from '@galileo/service';
 import { describe, expect, test } from 'vitest';
-import { configuredInstruments, nodeOf, telemdVariables } from './config.ts';
+import { configuredInstruments, nodeOf, variables } from './config.ts';
 
-const read = (env: Record<string, string> = {}) => readConfig(telemdVariables, env);
+const read = (env: Record<string, string> = {}) => readConfig(variables, env);
 const running = (env: Record<string, string>) =>
   configuredInstruments(read(env))
     .filter(({ switchedOn }) => switchedOn)
@@ -25,7 +25,7 @@ test('defaults', () => {
 });
 
 test("no default depends on the machine, so that the README's table is the same everywhere", () => {
-  for (const { fallback, doc } of variableTable(telemdVariables)) expect(fallback + doc).not.toContain(hostname());
+  for (const { fallback, doc } of variableTable(variables)) expect(fallback + doc).not.toContain(hostname());
 });
 
 const choices: [sentence: string, env: Record<string, string>, names: string[]][] = [

@@ -51,7 +51,7 @@ const periodVariables = Object.fromEntries(
 ) as PeriodVariables;
 
 /** Variables of telemd. */
-export const telemdVariables = {
+export const variables = {
   ...commonVariables(50052),
   recorder: address('galileo_recorder', { fallback: '127.0.0.1:50054', doc: 'HOST:PORT of the recorder that samples go to' }),
   nodename: nodeName,
@@ -73,13 +73,13 @@ export const telemdVariables = {
 };
 
 /** All that can be configured. */
-export type TelemdSettings = ConfigOf<typeof telemdVariables>;
+export type TelemdSettings = ConfigOf<typeof variables>;
 
 /** What a program that starts the agent has to say; the rest is as when its variable is unset. */
 export type TelemdConfig = Pick<TelemdSettings, 'listen' | 'token' | 'recorder'> & Partial<TelemdSettings>;
 
 export function withDefaults(config: TelemdConfig): TelemdSettings {
-  return { ...readConfig(telemdVariables, {}), ...config };
+  return { ...readConfig(variables, {}), ...config };
 }
 
 /** The node's name. @throws ConfigError if it is left to a host name that can't serve */

@@ -50,7 +50,7 @@ export interface Sources {
 }
 
 /** What the agent's own process uses. */
-export interface SelfUsage {
+interface SelfUsage {
   /** CPU time since the start, seconds. */
   cpu(): number;
   /** Resident memory, bytes. */

@@ -46,7 +46,7 @@ export function atEnd(scanner: Scanner): boolean {
   return scanner.at >= scanner.bytes.length;
 }
 
-export function skipBlanks(scanner: Scanner): void {
+function skipBlanks(scanner: Scanner): void {
   while (isBlank(scanner.bytes[scanner.at])) scanner.at += 1;
 }
 

@@ -163,8 +163,9 @@ test('paused, it sends nothing; then it goes on', async () => {
   await using telemd = await start();
   await until('samples come', () => telemd.of('ram').length > 0);
   await telemd.client.pause({});
-  await sleep(150); // What was on its way arrives.
-  const before = telemd.recorder.samples.length;
+  const { instruments } = await telemd.client.listInstruments({});
+  const before = instruments.reduce((sum, { samples }) => sum + samples, 0);
+  await until('what was on its way arrives', () => telemd.recorder.samples.length >= before);
   await sleep(200);
   expect(telemd.recorder.samples.length).toBe(before);
   await telemd.client.unpause({});

@@ -6,18 +6,15 @@ import { parseProcessStat } from './process-stat.ts';
 /** Finds the processes whose parent is among those followed, and theirs, and so on; parents come before children. */
 export type FindDescendants = (followed: ReadonlySet<number>) => readonly number[];
 
-/** A process or thread that has ended while it was looked at. */
-export function isGone(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'ENOENT' || code === 'ESRCH';
-}
+/** Ended while it was looked at; or hidden from this user (option hidepid of /proc). */
+const notThere: readonly (string | undefined)[] = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'];
 
-/** What `read` gives, or undefined if the process has ended meanwhile. */
-export function unlessGone<T>(read: () => T): T | undefined {
+/** What `read` gives, or undefined if the process or thread is not there. */
+export function ifThere<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (notThere.includes((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }
@@ -38,11 +35,11 @@ export function listsChildren(procRoot: string, pid: number): boolean {
 /** From the lists of children, which each thread has for those that it has started. */
 export function findByChildren(procRoot: string, scratch: Scratch): FindDescendants {
   const childrenOf = (pid: number): number[] => {
-    const threads = unlessGone(() => readdirSync(`${procRoot}/${pid}/task`)) ?? [];
+    const threads = ifThere(() => readdirSync(`${procRoot}/${pid}/task`)) ?? [];
     return threads.flatMap(thread => {
       const path = `${procRoot}/${pid}/task/${thread}/children`;
       return (
-        unlessGone(() => {
+        ifThere(() => {
           using file = openKernelFile(path, scratch);
           return parseChildren(file.read());
         }) ?? []
@@ -75,7 +72,7 @@ export function findByParents(procRoot: string, scratch: Scratch): FindDescendan
   let scans = 0;
 
   const parentOf = (pid: number) =>
-    unlessGone(() => {
+    ifThere(() => {
       using file = openKernelFile(`${procRoot}/${pid}/stat`, scratch);
       return parseProcessStat(file.read()).parent;
     });

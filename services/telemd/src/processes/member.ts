@@ -1,5 +1,5 @@
 import { type KernelFile, openKernelFile, type Scratch } from '../kernel-file.ts';
-import { unlessGone } from './descendants.ts';
+import { ifThere } from './descendants.ts';
 import { hasEnded, type ProcessStat, parseProcessStat } from './process-stat.ts';
 
 /**
@@ -20,9 +20,9 @@ export interface Member extends Disposable {
 
 /** Begins to follow a process, with nothing counted; undefined if there is none. */
 export function openMember(procRoot: string, pid: number, scratch: Scratch): Member | undefined {
-  const file: KernelFile | undefined = unlessGone(() => openKernelFile(`${procRoot}/${pid}/stat`, scratch));
+  const file: KernelFile | undefined = ifThere(() => openKernelFile(`${procRoot}/${pid}/stat`, scratch));
   if (file === undefined) return undefined;
-  const read = () => unlessGone(() => parseProcessStat(file.read()));
+  const read = () => ifThere(() => parseProcessStat(file.read()));
   const stat = read();
   if (stat === undefined || stat.state === 'X') {
     file[Symbol.dispose]();

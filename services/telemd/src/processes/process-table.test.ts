@@ -200,7 +200,7 @@ describe.each([true, false])('where the kernel lists children: %s', listsChildre
         ]);
       };
       expect(replace).toThrow(NoSuchProcessError);
-      expect(replace).toThrow(`process ${pid} (ghost) does not run on this node`);
+      expect(replace).toThrow(`process ${pid} (ghost) does not run on this node, or is hidden from telemd`);
     }
     expect(usage(table)).toEqual({ a: [5, 0] });
   });

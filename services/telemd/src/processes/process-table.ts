@@ -1,7 +1,7 @@
 import { openKernelFile, type Scratch } from '../kernel-file.ts';
 import { refreshAll, takeGains } from './accounting.ts';
 import type { KernelUnits } from './auxiliary-vector.ts';
-import { type FindDescendants, findByChildren, findByParents, listsChildren, unlessGone } from './descendants.ts';
+import { type FindDescendants, findByChildren, findByParents, ifThere, listsChildren } from './descendants.ts';
 import { ancestors, isAlive, lifetime, type Member, type Members, openMember } from './member.ts';
 import { parseForks } from './process-stat.ts';
 
@@ -12,7 +12,7 @@ export interface NamedProcess {
 }
 
 /** What a named process and its descendants use. */
-export interface ProcessUsage {
+interface ProcessUsage {
   readonly name: string;
   /** CPU time since the process began, nanoseconds; it never falls. */
   readonly cpu: number;
@@ -35,7 +35,7 @@ export interface ProcessTable extends Disposable {
 export class NoSuchProcessError extends Error {
   readonly process: NamedProcess;
   constructor({ name, pid }: NamedProcess) {
-    super(`process ${pid} (${name}) does not run on this node`);
+    super(`process ${pid} (${name}) does not run on this node, or is hidden from telemd`);
     this.name = 'NoSuchProcessError';
     this.process = { name, pid };
   }
@@ -153,7 +153,7 @@ export function createProcessTable({ procRoot, units, scratch }: ProcessTableOpt
 
 /** Undefined where the kernel does not say. */
 function countForks(procRoot: string, scratch: Scratch): number | undefined {
-  return unlessGone(() => {
+  return ifThere(() => {
     using file = openKernelFile(`${procRoot}/stat`, scratch);
     return parseForks(file.read());
   });

@@ -1,0 +1,55 @@
+import { createRegistry } from '@galileo/service';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Committer } from './committer.ts';
+import type { IntakeFigures } from './intake.ts';
+import type { Recordings } from './recordings.ts';
+import type { Sessions } from './sessions.ts';
+
+interface Sources {
+  readonly figures: IntakeFigures;
+  readonly committer: Committer;
+  readonly recordings: Recordings;
+  readonly sessions: Sessions;
+}
+
+/** The process's own metrics and the recorder's. */
+export function recorderMetrics({ figures, committer, recordings, sessions }: Sources): Registry {
+  const registry = createRegistry();
+  const registers = [registry];
+  const counters = [
+    ['records_total', 'Records that arrived, without resent ones.', () => figures.records],
+    ['resent_batches_total', 'Batches that had arrived before.', () => figures.resentBatches],
+    ['unknown_channel_records_total', 'Records on channels that are none of Galileo’s.', () => figures.unknownChannels],
+    ['commits_total', 'Transactions that were committed.', () => committer.commits],
+    ['commit_seconds_total', 'Time spent in transactions, seconds.', () => committer.busy],
+  ] as const;
+  for (const [name, help, value] of counters) {
+    new Counter({
+      ...{ name: `galileo_recorder_${name}`, help, registers },
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+  }
+  new Counter({
+    ...{ name: 'galileo_recorder_dead_letters_total', help: 'Records that can’t be stored.', labelNames: ['reason'], registers },
+    collect() {
+      this.reset();
+      for (const [reason, count] of figures.deadLetters) this.inc({ reason }, count);
+    },
+  });
+  const gauges = [
+    ['open_recordings', 'Recordings that are open.', () => recordings.books().length],
+    ['producers', 'Producers that are connected.', () => [...sessions.all()].length],
+  ] as const;
+  for (const [name, help, value] of gauges) {
+    new Gauge({
+      ...{ name: `galileo_recorder_${name}`, help, registers },
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+  return registry;
+}
