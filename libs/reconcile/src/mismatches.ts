@@ -13,7 +13,7 @@ export function timeOfDay(time: number): string {
 }
 
 /** Of which node, or producer, the records are. */
-export const ownerOf = ({ kind, node }: NodeAccount) => `${plural[kind]} of ${node}`;
+const ownerOf = ({ kind, node }: NodeAccount) => `${plural[kind]} of ${node}`;
 
 /** What comparing the records of one kind of one producer has shown. */
 interface Findings {

@@ -65,7 +65,7 @@ function writtenPerToken(book: Book): Map<string, { clientId: string; rows: numb
 }
 
 /** Dead letters of a kind as they were written. */
-export function rejectedOf(book: Book, kind: RecordKindName): number {
+function rejectedOf(book: Book, kind: RecordKindName): number {
   let count = 0;
   for (const account of accountsOf(book)) {
     count += account.malformed[kind];

@@ -1,44 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { connect } from '@galileo/service';
 import { startUpstream, until } from '@galileo/testkit';
 import { splitHeaders } from '@galileo/wire';
 import { describe, expect, it } from 'vitest';
 import { startRecorderDouble } from './recorder-double.ts';
-
-const program = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-
-/** Starts the service as a process; it is killed in the end if it has not ended. */
-function startProcess(env: Readonly<Record<string, string>>, args: readonly string[] = []) {
-  const child: ChildProcess = spawn(process.execPath, [program, ...args], {
-    env: { ...process.env, galileo_grpc_listen: '127.0.0.1:0', galileo_worker_name: 'w', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout!.on('data', data => {
-    output += data;
-  });
-  child.stderr!.on('data', data => {
-    output += data;
-  });
-  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
-  return {
-    child,
-    exited,
-    output: () => output,
-    line: (message: string) =>
-      until(`the line "${message}"`, () => {
-        const line = output.split('\n').find(text => text.includes(`"msg":"${message}"`));
-        return line === undefined ? undefined : (JSON.parse(line) as { addresses: { grpc: string } });
-      }),
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await exited;
-    },
-  };
-}
+import { startProcess } from './service-process.ts';
 
 describe('the process', () => {
   it('ends on SIGTERM with 0: what is on the way is given up, and everything recorded', async () => {
@@ -48,7 +14,7 @@ describe('the process', () => {
       seen += 1;
       if (request.url === '/fast') response.end();
     });
-    await using worker = startProcess({ galileo_recorder: recorder.address });
+    await using worker = startProcess('client', { galileo_recorder: recorder.address });
     const { addresses } = await worker.line('ready');
     using connection = connect(LoadClientDefinition, addresses.grpc);
     const { client } = connection;
@@ -59,8 +25,7 @@ describe('the process', () => {
       await client.setWorkload({ clientId: clients[0]!.clientId, arrival: { process }, seed: 1, duration: 600 });
     }
     await until('requests at the target', () => seen > 10);
-    worker.child.kill('SIGTERM');
-    expect(await worker.exited).toEqual([0, null]);
+    expect(await worker.terminate()).toEqual([0, null]);
     expect(worker.output()).toContain('"msg":"stopped"');
 
     const kinds = Map.groupBy(recorder.traces, trace => splitHeaders(trace.headers).details.error ?? `${trace.status}`);
@@ -73,18 +38,17 @@ describe('the process', () => {
   });
 
   it('ends on SIGTERM also while it still waits for its recorder', async () => {
-    await using worker = startProcess({ galileo_recorder: '127.0.0.1:1' });
+    await using worker = startProcess('client', { galileo_recorder: '127.0.0.1:1' });
     await worker.line('waiting for the recorder');
-    worker.child.kill('SIGTERM');
-    expect(await worker.exited).toEqual([0, null]);
+    expect(await worker.terminate()).toEqual([0, null]);
     expect(worker.output()).not.toContain('"msg":"ready"');
   });
 
   it('explains itself, and refuses what it does not understand', async () => {
-    await using help = startProcess({}, ['--help']);
+    await using help = startProcess('client', {}, ['--help']);
     expect(await help.exited).toEqual([0, null]);
     expect(help.output()).toMatch(/^galileo-client .*\n(.*\n)*.*galileo_recorder .*127.0.0.1:50054/);
-    await using wrong = startProcess({ galileo_client_connections: 'many' });
+    await using wrong = startProcess('client', { galileo_client_connections: 'many' });
     expect(await wrong.exited).toEqual([1, null]);
     expect(wrong.output()).toMatch(/galileo_client_connections: "many" is not allowed; allowed: a whole number from 1 to 65535/);
   });

@@ -1,38 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { RecorderDefinition } from '@galileo/proto/recorder';
 import { connect } from '@galileo/service';
-import { startUpstream, temporaryDirectory, until } from '@galileo/testkit';
+import { startUpstream, temporaryDirectory } from '@galileo/testkit';
 import { clientSeed, createSchedule } from '@galileo/workload';
 import { expect, it } from 'vitest';
-
-/** Starts a service as a process and waits until it is ready; in the end it is told to stop. */
-async function startService(name: string, env: Readonly<Record<string, string>>) {
-  const program = fileURLToPath(new URL(`../../${name}/src/main.ts`, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [program], {
-    env: { ...process.env, galileo_grpc_listen: '127.0.0.1:0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  let output = '';
-  child.stdout!.on('data', data => {
-    output += data;
-  });
-  const ready = await until(`${name} to be ready`, () => output.split('\n').find(line => line.includes('"msg":"ready"')));
-  return {
-    address: (JSON.parse(ready) as { addresses: { grpc: string } }).addresses.grpc,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      const late = setTimeout(() => child.kill('SIGKILL'), 12_000);
-      await exited;
-      clearTimeout(late);
-    },
-  };
-}
+import { startProcess } from './service-process.ts';
 
 it('every request of a load lies in the store of a real recorder, and the ledger says so', async () => {
   await using directory = await temporaryDirectory();
@@ -40,10 +14,12 @@ it('every request of a load lies in the store of a real recorder, and the ledger
     if (request.url === '/bad') response.writeHead(503);
     response.end('x');
   });
-  await using recorder = await startService('recorder', { galileo_data_dir: directory.path });
-  await using worker = await startService('client', { galileo_recorder: recorder.address, galileo_worker_name: 'w' });
-  using recording = connect(RecorderDefinition, recorder.address, { timeout: 30 });
-  using load = connect(LoadClientDefinition, worker.address);
+  await using recorder = startProcess('recorder', { galileo_data_dir: directory.path });
+  const recorderAddress = (await recorder.line('ready')).addresses.grpc;
+  await using worker = startProcess('client', { galileo_recorder: recorderAddress, galileo_worker_name: 'w' });
+  const workerAddress = (await worker.line('ready')).addresses.grpc;
+  using recording = connect(RecorderDefinition, recorderAddress, { timeout: 30 });
+  using load = connect(LoadClientDefinition, workerAddress);
 
   await load.client.setRoutes({ routes: [{ service: 'pi', hosts: [upstream.address], weights: [1] }] });
   const clients = [];
@@ -82,4 +58,6 @@ it('every request of a load lies in the store of a real recorder, and the ledger
     expect(rows.map(row => Math.round((row.CREATED - startAt) * 1e6))).toEqual(offsets[index]);
     expect(new Set(rows.map(row => row.STATUS))).toEqual(new Set([index === 0 ? 200 : 503]));
   }
+  expect(await worker.terminate()).toEqual([0, null]);
+  expect(await recorder.terminate()).toEqual([0, null]);
 });

@@ -137,7 +137,8 @@ test('a replica that closes unused connections after 50 ms, with and without say
   await new Promise<void>(resolve => polite.listen(0, '127.0.0.1', resolve));
   await using silent = await startRawUpstream(connection => {
     answering(ok)(connection);
-    connection.socket.setTimeout(50, () => connection.socket.end());
+    // A new connection is not closed before it was used: only one that has had an answer is unused.
+    connection.socket.once('data', () => connection.socket.setTimeout(50, () => connection.socket.end()));
   });
   const { port } = polite.address() as { port: number };
   await using balancer = await startBalancer([`127.0.0.1:${port}`, silent.address]);

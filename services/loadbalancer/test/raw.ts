@@ -35,7 +35,11 @@ export function followSocket(socket: Socket): RawConnection {
     write: bytes => void socket.write(bytes, 'latin1'),
     received: () => received,
     async until(text, count = 1) {
-      await until(`${JSON.stringify(text)} ${count} times in ${received}`, () => received.split(text).length > count);
+      try {
+        await until('bytes', () => received.split(text).length > count);
+      } catch (cause) {
+        throw new Error(`${JSON.stringify(text)} did not come ${count} times (end: ${end}), but ${received}`, { cause });
+      }
       return received;
     },
     ended: () => until('end of the connection', () => end),

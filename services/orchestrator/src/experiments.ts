@@ -148,8 +148,8 @@ export function createExperiments(options: ExperimentsOptions): Experiments {
     live.set(id, experiment);
     attachments.begin(experiment);
     experiment.phase('waiting for its turn');
+    log.info({ experiment: id, name, creator }, 'experiment submitted');
     queue.add(id, () => run(experiment));
-    log.info({ experiment: id, name: spec.name, creator }, 'experiment submitted');
     return id;
   }
 

@@ -115,17 +115,18 @@ export async function startGuard(): Promise<Guard> {
   /** Without the guard nobody else ends the children that it had reported and not yet seen go. */
   function killOrphans(exit: Exit): void {
     const survivors: string[] = [];
+    for (const { pid } of children.values()) {
+      const problem = pid === undefined ? undefined : killGroup(pid);
+      if (problem !== undefined) survivors.push(`process group ${pid} (${problem})`);
+    }
+    // Told first: it is the cause of what the children are told to have died of.
+    if (!closing) lost.resolve(new GuardLostError(exit, survivors));
     for (const child of children.values()) {
       if (child.pid === undefined) child.started.reject(new StartError(child.options.command, 'the guard process was lost'));
-      else {
-        const problem = killGroup(child.pid);
-        if (problem !== undefined) survivors.push(`process group ${child.pid} (${problem})`);
-      }
       child.exited.resolve({ code: null, signal: 'SIGKILL' });
       child.gone.resolve();
     }
     children.clear();
-    if (!closing) lost.resolve(new GuardLostError(exit, survivors));
   }
 
   guard.on('exit', (code, signal) => {

@@ -30,5 +30,10 @@ async function readEnd(path: string): Promise<string> {
 export async function withLastLines(message: string, log: string): Promise<string> {
   const lines = await lastLines(log, 20);
   if (lines.length === 0) return `${message}; it had printed nothing`;
-  return `${message}; its last output:\n${lines.map(line => `  | ${line}`).join('\n')}`;
+  return `${message}; its last output:\n${indented(lines)}`;
+}
+
+/** Lines as they stand in a message. */
+export function indented(lines: readonly string[]): string {
+  return lines.map(line => `  | ${line}`).join('\n');
 }

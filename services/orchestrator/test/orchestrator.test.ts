@@ -15,7 +15,7 @@ import { ClientError, Status } from 'nice-grpc';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Orchestrator, startOrchestrator } from '../src/service.ts';
 import { experimentFile } from './application.ts';
-import { runs } from './processes.ts';
+import { parentOf, runs } from './processes.ts';
 import { programOf, startServiceProcess } from './service-process.ts';
 
 /** Recorder and telemd as processes, the orchestrator in this one, with a fleet that it starts itself. */
@@ -214,6 +214,41 @@ describe('an experiment', () => {
     await using store = await openStore({ path: join(system.directory, 'galileo.db') });
     const exit = (await store.events(experimentId)).find(event => event.name === 'replica_exit');
     expect(JSON.parse(exit!.value!)).toMatchObject({ name: 'app-0', signal: 'SIGKILL' });
+  });
+
+  test('whose load client is killed fails with that reason, keeps what was recorded, and leaves nothing', async () => {
+    const { experimentId } = await submit(experimentFile({ duration: '60s' }));
+    let client: number | undefined;
+    const updates = await follow(experimentId, async ({ load }) => {
+      if (client !== undefined || load === undefined || load.completed < 20) return;
+      const log = await readFile(join(system.directory, 'logs', experimentId, 'client-0.log'), 'utf8');
+      client ??= Number(/"pid":(\d+)/.exec(log)![1]);
+      process.kill(client, 'SIGKILL');
+    });
+    const { status, reason } = updates.at(-1)!.experiment!;
+    expect([status, reason]).toEqual([ExperimentStatus.FAILED, 'client-0 was killed by SIGKILL in the run']);
+    expect((await replicasOf(experimentId)).map(replica => replica.pid).filter(runs)).toEqual([]);
+    const { ledger, verdict } = await report(experimentId);
+    expect(ledger!.entries[0]!.stored).toBeGreaterThan(0);
+    expect(ledger!.final).toBe(false);
+    expect(verdict!.reasons[0]).toBe('The experiment failed: client-0 was killed by SIGKILL in the run');
+  });
+
+  test('whose guard is killed fails with that reason, and its children are killed', async () => {
+    const { experimentId } = await submit(experimentFile({ duration: '60s' }));
+    let replicas: Awaited<ReturnType<typeof replicasOf>> | undefined;
+    const updates = await follow(experimentId, async ({ load }) => {
+      if (replicas !== undefined || load === undefined || load.completed < 20) return;
+      replicas = [];
+      replicas = await replicasOf(experimentId);
+      process.kill(parentOf(replicas[0]!.pid), 'SIGKILL');
+    });
+    const { status, reason } = updates.at(-1)!.experiment!;
+    expect(status).toBe(ExperimentStatus.FAILED);
+    expect(reason).toBe('the guard process was lost (killed by SIGKILL); its children were killed');
+    expect(updates.flatMap(update => update.notices)).toEqual([]);
+    expect(replicas).toHaveLength(2);
+    await until('the replicas are gone', () => !replicas!.map(replica => replica.pid).some(runs));
   });
 
   test('is cancelled at once, keeping what was recorded, with a settled ledger', async () => {

@@ -20,3 +20,9 @@ export function family(options: { stubborn?: boolean } = {}): string[] {
   const trap = options.stubborn === true ? "trap '' TERM; " : '';
   return ['sh', '-c', `${trap}sleep 1000 & echo $! $$; wait; wait`];
 }
+
+/** Id of the process that has started a process. Linux only. */
+export function parentOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}

@@ -23,7 +23,7 @@ export interface Progress {
 }
 
 /** Rows that wait for the next transaction. */
-export interface PendingRows {
+interface PendingRows {
   readonly telemetry: TelemetryRow[];
   readonly traces: TraceRow[];
   readonly events: EventRow[];

@@ -18,7 +18,7 @@ import { readRowDetails } from './row-details.ts';
 import type { Sessions } from './sessions.ts';
 
 /** A recording as it stands. Times are the recorder's, UNIX seconds. */
-export interface RecordingView {
+interface RecordingView {
   readonly start: number;
   readonly end: number | undefined;
   readonly filter: RecordFilter;

@@ -1,11 +1,12 @@
-import { variableTable, version } from '@galileo/service';
+import { ConfigError, variableTable, version } from '@galileo/service';
 import { Command, CommanderError } from 'commander';
 import type { App } from './app.ts';
 import { examples } from './commands/examples.ts';
 import { commands } from './commands/registry.ts';
 import { shellVariables } from './config.ts';
-import { explain, UsageError } from './errors.ts';
+import { explain } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { ExperimentFileError } from './experiment-file.ts';
 import { createPaint } from './render/paint.ts';
 
 function environmentHelp(): string {
@@ -58,8 +59,9 @@ export async function runCli(args: readonly string[], app: App): Promise<ExitCod
       terminal.err('galileo: cancelled\n');
       return exitCodes.cancelled;
     }
-    const prefix = error instanceof UsageError ? '' : `${createPaint(terminal.errColour)('red', 'galileo')}: `;
+    // Problems of a file begin with its name, so that editors find the place.
+    const prefix = error instanceof ExperimentFileError ? '' : `${createPaint(terminal.errColour)('red', 'galileo')}: `;
     terminal.err(`${prefix}${explain(error)}\n`);
-    return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+    return error instanceof ExperimentFileError || error instanceof ConfigError ? exitCodes.usage : exitCodes.failure;
   }
 }

@@ -1,14 +1,6 @@
 import { ConfigError } from '@galileo/service';
 import { ClientError, Status } from 'nice-grpc';
 
-/** What the person has typed can't be done; exit code 2. */
-export class UsageError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'UsageError';
-  }
-}
-
 /** Did the call not reach a server, so that nothing has come of it? */
 export function isUnreachable(error: unknown): boolean {
   return error instanceof ClientError && error.code === Status.UNAVAILABLE;

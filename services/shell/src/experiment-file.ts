@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type ExperimentSpec, formatProblem, parseExperiment } from '@galileo/experiment';
-import { UsageError } from './errors.ts';
 
 /** An experiment file that is in order. */
 export interface ExperimentFile {
@@ -15,7 +14,7 @@ export interface ExperimentFile {
 }
 
 /** The file is not in order; one line per problem. */
-export class ExperimentFileError extends UsageError {
+export class ExperimentFileError extends Error {
   constructor(problems: readonly string[]) {
     super(problems.join('\n'));
     this.name = 'ExperimentFileError';

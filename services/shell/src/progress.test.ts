@@ -1,23 +1,7 @@
 import { ExperimentStatus, WatchExperimentResponse } from '@galileo/proto/orchestrator';
 import { expect, test } from 'vitest';
+import { createRecordingTerminal } from '../test/recording-terminal.ts';
 import { createProgress } from './progress.ts';
-import type { Terminal } from './terminal.ts';
-
-function recordingTerminal(live: boolean): Terminal & { readonly written: () => string } {
-  let written = '';
-  return {
-    out: () => {},
-    err: text => {
-      written += text;
-    },
-    outColour: false,
-    errColour: false,
-    live,
-    outWidth: () => 80,
-    errWidth: () => 80,
-    written: () => written,
-  };
-}
 
 const preparing = (phase: string, notices: string[] = []) =>
   WatchExperimentResponse.fromPartial({ experiment: { status: ExperimentStatus.PREPARING }, phase, notices });
@@ -25,24 +9,23 @@ const running = (remaining: number) =>
   WatchExperimentResponse.fromPartial({ experiment: { status: ExperimentStatus.RUNNING }, remaining, load: { completed: 1 } });
 
 test('on a terminal one line is drawn over, notices stay above it, and nothing of it is left in the end', () => {
-  const terminal = recordingTerminal(true);
+  const terminal = createRecordingTerminal(true);
   const progress = createProgress(terminal, false);
   progress.update(preparing('one'));
   progress.update(preparing('two', ['pi-0 has died']));
   progress.end();
   const clear = '\r\u001b[K';
-  expect(terminal.written()).toBe(`preparing  one${clear}! pi-0 has died\npreparing  one${clear}preparing  two${clear}`);
+  expect(terminal.stderr).toBe(`preparing  one${clear}! pi-0 has died\npreparing  one${clear}preparing  two${clear}`);
 });
 
 test('elsewhere a line is written per phase, and every five seconds while load is generated', () => {
-  const terminal = recordingTerminal(false);
+  const terminal = createRecordingTerminal();
   let now = 0;
   const progress = createProgress(terminal, false, () => now);
   for (const phase of ['one', 'one', 'two']) progress.update(preparing(phase));
   for (now = 10; now < 21; now += 1) progress.update(running(30 - now));
   progress.end();
-  const begins = terminal
-    .written()
+  const begins = terminal.stderr
     .trimEnd()
     .split('\n')
     .map(line => /^\w+ {2}[\w.]+/.exec(line)?.[0]);
@@ -50,9 +33,9 @@ test('elsewhere a line is written per phase, and every five seconds while load i
 });
 
 test('for a program that reads the JSON object only notices are written', () => {
-  const terminal = recordingTerminal(false);
+  const terminal = createRecordingTerminal();
   const progress = createProgress(terminal, true);
   progress.update(preparing('one', ['pi-0 has died']));
   progress.update(running(3));
-  expect(terminal.written()).toBe('! pi-0 has died\n');
+  expect(terminal.stderr).toBe('! pi-0 has died\n');
 });

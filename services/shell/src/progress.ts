@@ -6,8 +6,12 @@ import type { Terminal } from './terminal.ts';
 
 /** Shows how far an experiment is. */
 export interface Progress {
+  /** What is done before there is an experiment to watch. */
+  before(phase: string): void;
+  /** The experiment is known from now on. */
+  begin(name: string, id: string): void;
   update(message: WatchExperimentResponse): void;
-  /** A line that stays. */
+  /** Something notable; a line that stays. */
   notice(line: string): void;
   /** Removes what was only for the moment. */
   end(): void;
@@ -23,13 +27,16 @@ function liveProgress(terminal: Terminal): Progress {
     terminal.err(`${drawn === '' ? '' : clearLine}${line}`);
     drawn = line;
   };
-  const notice = (line: string) => {
+  const keep = (text: string) => {
     const current = drawn;
     draw('');
-    terminal.err(`${paint('yellow', wrap(line, terminal.errWidth() - 1, '! '))}\n`);
+    terminal.err(`${text}\n`);
     draw(current);
   };
+  const notice = (line: string) => keep(paint('yellow', wrap(line, terminal.errWidth() - 1, '! ')));
   return {
+    before: draw,
+    begin: (name, id) => keep(`${paint('bold', name)}  ${id}`),
     update(message) {
       for (const line of message.notices) notice(line);
       // The last column stays free: some terminals break the line when it is written.
@@ -49,6 +56,8 @@ function plainProgress(terminal: Terminal, now: () => number): Progress {
   let next = 0;
   const notice = (line: string) => terminal.err(`! ${line}\n`);
   return {
+    before: () => {},
+    begin: (name, id) => terminal.err(`${name}  ${id}\n`),
     update(message) {
       for (const line of message.notices) notice(line);
       const { experiment, phase, queuePosition, load } = message;
@@ -67,7 +76,8 @@ function plainProgress(terminal: Terminal, now: () => number): Progress {
 /** Only what goes wrong: for programs that read the JSON object. */
 function quietProgress(terminal: Terminal): Progress {
   const notice = (line: string) => terminal.err(`! ${line}\n`);
-  return { update: ({ notices }) => notices.forEach(notice), notice, end: () => {} };
+  const nothing = () => {};
+  return { before: nothing, begin: nothing, update: ({ notices }) => notices.forEach(notice), notice, end: nothing };
 }
 
 /** Progress on stderr: a live line on a terminal; otherwise plain lines, or only notices where `quiet`. `now` is monotonic, seconds. */

@@ -96,40 +96,13 @@ describe('--dry-run', () => {
   });
 });
 
-test.each<[string, string[], RegExp]>([
-  ['an unknown command, with a suggestion', ['rnu'], /unknown command 'rnu'\n\(Did you mean run\?\)/],
-  ['an unknown command of a group, with a suggestion', ['experiments', 'sl'], /unknown command 'sl'\n\(Did you mean ls\?\)/],
-  ['an unknown flag, with a suggestion', ['run', 'x.yaml', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
-  ['a missing argument', ['run'], /missing required argument 'file'/],
-  ['too many arguments', ['report', 'a', 'b'], /too many arguments/],
-  ['an address that is none', ['report', 'a', '--orchestrator', 'b'], /argument 'b' is invalid\. Allowed: HOST:PORT/],
-  [
-    'flags that exclude each other',
-    ['report', 'a', '--orchestrator', 'b:1', '--local'],
-    /'--local' cannot be used with option '--orchestrator/,
-  ],
-  ['a limit that is none', ['experiments', 'ls', '--limit', '0'], /argument '0' is invalid\. Allowed: a whole number from 1/],
-  ['no command at all', [], /Usage: galileo/],
-])('exit 2 and a line on stderr for %s', async (_, args, message) => {
-  const { code, stdout, stderr } = await galileo(args);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(message);
-});
-
-test.each([[['--help']], [['run', '--help']], [['experiments', 'ls', '--help']], [['help', 'report']]])(
-  '%j tells with examples',
-  async args => {
-    const { code, stdout, stderr } = await galileo(args);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: galileo/);
-    expect(stdout).toMatch(/Examples:\n {2}galileo /);
-  },
-);
-
-test('--version and schema print to stdout', async () => {
-  const [version, schema] = await Promise.all([galileo(['--version']), galileo(['schema'])]);
-  expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-  expect(JSON.parse(schema.stdout)).toMatchObject({ type: 'object', properties: { workloads: {} } });
+test('the exit code and the streams are those of the process', async () => {
+  expect(await galileo(['run'])).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^galileo: missing required argument/),
+  });
+  expect(await galileo(['--version'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: '' });
 });
 
 test('an orchestrator that does not answer is named, with what to do', async () => {

@@ -19,6 +19,8 @@ const busy = 5;
 export function takeLock(path: string): Disposable {
   const database = new DatabaseSync(path);
   try {
+    // Nothing is ever written; without this a journal file would lie about.
+    database.exec('PRAGMA journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     database.close();

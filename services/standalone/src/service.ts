@@ -56,7 +56,11 @@ export async function startStandalone(config: StandaloneConfig, context: Service
     const address = grpcAddress(orchestrator);
     // Removed first of all: nobody shall join what is about to end.
     own(await publishState(stateFile, { address, token, pid: process.pid, version, started: context.clock.now() }));
-    return { addresses: orchestrator.addresses, [Symbol.asyncDispose]: () => disposeAll(owned, context) };
+    return {
+      addresses: orchestrator.addresses,
+      ...(recorder.failed === undefined ? {} : { failed: recorder.failed }),
+      [Symbol.asyncDispose]: () => disposeAll(owned, context),
+    };
   } catch (error) {
     await disposeAll(owned, context);
     throw error;

@@ -13,18 +13,31 @@ export interface State {
   readonly started: number;
 }
 
-/** Writes the state, whole or not at all, for this user's eyes only. Disposing it removes the file. */
+/** Writes the state, whole or not at all, for this user's eyes only. Disposing it removes the file, unless it is another's by now. */
 export async function publishState(path: string, state: State): Promise<Disposable> {
   const partial = `${path}.${state.pid}`;
   await writeFile(partial, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
   await rename(partial, path);
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+  return {
+    [Symbol.dispose]() {
+      if (holderIn(path) === state.pid) rmSync(path, { force: true });
+    },
+  };
+}
+
+function holderIn(path: string): number | undefined {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { pid: number }).pid;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The process that the state speaks of, if it runs. */
 export function runningHolder(path: string): number | undefined {
+  const pid = holderIn(path);
+  if (pid === undefined) return undefined;
   try {
-    const { pid } = JSON.parse(readFileSync(path, 'utf8')) as { pid: number };
     process.kill(pid, 0);
     return pid;
   } catch {

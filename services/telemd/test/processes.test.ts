@@ -27,10 +27,10 @@ test("the CPU time of a process agrees with the process's own account; its memor
   expect(second!.rss).toBeLessThan(1e9);
 });
 
-/** Burns a quarter of a second and says in the end how many CPU seconds it has used in all. */
+/** Burns a tenth of a second and says in the end how many CPU seconds it has used in all. */
 const burn = `
   const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6; };
-  const until = used() + 0.25;
+  const until = used() + 0.1;
   while (used() < until) for (const end = performance.now() + 5; performance.now() < end; );
   console.log(used());
 `;
@@ -47,12 +47,14 @@ test('a tree of processes is summed, with those that have ended, and the sum nev
   table.replace([{ name: 'tree', pid: child.pid! }]);
   const seen: number[] = [];
   let largest = 0;
-  await until('all have burned', () => {
+  const look = () => {
     const [usage] = table.read();
     seen.push(usage!.cpu / 1e9);
     largest = Math.max(largest, usage!.rss);
     return output.endsWith('done\n');
-  });
+  };
+  // A busy machine takes its time; this asserts sums, not speed.
+  await until('all have burned', look, 25);
   const sum = output
     .split('\n')
     .map(Number)
@@ -63,7 +65,7 @@ test('a tree of processes is summed, with those that have ended, and the sum nev
   // Clock ticks of 10 ms below; above, what each of them takes to end, and the shells.
   expect(last!.cpu / 1e9).toBeGreaterThan(sum - 0.1);
   expect(last!.cpu / 1e9).toBeLessThan(sum + 1);
-  expect(sum).toBeGreaterThan(0.99);
+  expect(sum).toBeGreaterThan(0.39);
   expect(largest).toBeGreaterThan(40e6);
   child.stdin.end('\n');
   await once(child, 'exit');

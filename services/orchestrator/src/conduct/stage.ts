@@ -153,6 +153,8 @@ async function placeAndCreate(fleet: Fleet, { spec }: Submission): Promise<Clien
 function watchDeaths(live: LiveExperiment, { clock, events }: StageOptions) {
   let wanted = true;
   async function tell({ plan, address, process }: Replica, exit: Exit): Promise<void> {
+    // What dies while the experiment is being ended is no news.
+    if (!wanted || live.signal.aborted) return;
     const { start, status } = live.row();
     if (status === 'PREPARING') {
       live.stop(new Error(await withLastLines(`replica ${plan.name} ${describeExit(exit)} before the load began`, process.log)));
@@ -166,7 +168,7 @@ function watchDeaths(live: LiveExperiment, { clock, events }: StageOptions) {
   }
   return {
     follow(replica: Replica): void {
-      replica.process.exited.then(exit => (wanted ? tell(replica, exit) : undefined));
+      replica.process.exited.then(exit => tell(replica, exit));
     },
     end(): void {
       wanted = false;

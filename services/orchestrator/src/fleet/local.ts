@@ -6,7 +6,7 @@ import { LoadBalancerDefinition } from '@galileo/proto/loadbalancer';
 import { connect } from '@galileo/service';
 import { childEnvironment } from '../child-environment.ts';
 import { describeExit, type Exit, type GuardedProcess } from '../guard-client.ts';
-import { withLastLines } from '../output-tail.ts';
+import { indented, lastLines } from '../output-tail.ts';
 import type { Fleet, FleetOptions, OpenFleet } from './fleet.ts';
 
 export interface LocalFleetOptions {
@@ -86,7 +86,7 @@ async function startMember(
   const addresses = await waitUntilReady(name, child, context.signal);
   let stopping = false;
   child.exited.then(async exit => {
-    if (!stopping) onLost(new FleetError(await withLastLines(`${name} ${ended(exit)} in the run`, child.log)));
+    if (!stopping) onLost(new FleetError(await withTroubles(`${name} ${ended(exit)} in the run`, child.log)));
   });
   return {
     pid: child.pid,
@@ -122,10 +122,30 @@ async function waitUntilReady(name: string, child: GuardedProcess, signal: Abort
   while (performance.now() < end) {
     const addresses = readyAddresses(await readFile(child.log, 'utf8'));
     if (addresses !== undefined) return addresses;
-    if (exit !== undefined) throw new FleetError(await withLastLines(`${name} ${ended(exit)} before it was ready`, child.log));
+    if (exit !== undefined) throw new FleetError(await withTroubles(`${name} ${ended(exit)} before it was ready`, child.log));
     await sleep(readyInterval, undefined, { signal });
   }
-  throw new FleetError(await withLastLines(`${name} was not ready within ${readyTimeout} s`, child.log));
+  throw new FleetError(await withTroubles(`${name} was not ready within ${readyTimeout} s`, child.log));
+}
+
+/** `warn` of pino. */
+const warning = 40;
+
+/** A line of a service's log for a person; undefined if it tells of no trouble. What is no line of the log is kept as it is. */
+function troubleIn(line: string): string | undefined {
+  try {
+    const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { message: string } };
+    if (level < warning) return undefined;
+    return err === undefined ? msg : `${msg}: ${err.message}`;
+  } catch {
+    return line;
+  }
+}
+
+/** Appends what the service has last said of trouble to a message, if it has. */
+async function withTroubles(message: string, log: string): Promise<string> {
+  const troubles = (await lastLines(log, 100)).map(troubleIn).filter(line => line !== undefined);
+  return troubles.length === 0 ? message : `${message}; it said:\n${indented(troubles.slice(-20))}`;
 }
 
 function ended(exit: Exit): string {

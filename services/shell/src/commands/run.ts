@@ -6,7 +6,7 @@ import { explain } from '../errors.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { type ExperimentFile, readExperimentFile } from '../experiment-file.ts';
 import { follow } from '../follow.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, type Progress } from '../progress.ts';
 import { createPaint } from '../render/paint.ts';
 import { planJson, renderPlan } from '../render/plan.ts';
 import { renderReport } from '../render/report.ts';
@@ -29,8 +29,8 @@ function dryRun({ spec, seedDrawn }: ExperimentFile, flags: Flags, { terminal }:
 }
 
 /** Submits the experiment and stays with it to its end. */
-async function carryOut(session: Session, file: ExperimentFile, flags: Flags, app: App): Promise<ExitCode> {
-  const { interrupts, terminal } = app;
+async function carryOut(session: Session, file: ExperimentFile, progress: Progress, flags: Flags, app: App): Promise<ExitCode> {
+  const { interrupts } = app;
   const { experimentId } = await session.client.submitExperiment({
     file: file.text,
     fileName: file.fileName,
@@ -40,7 +40,7 @@ async function carryOut(session: Session, file: ExperimentFile, flags: Flags, ap
     attached: true,
   });
   session.commit();
-  const progress = createProgress(terminal, flags.json === true);
+  progress.begin(file.spec.name, experimentId);
   let last: Experiment | undefined;
   const seen = (experiment: Experiment) => {
     last = experiment;
@@ -81,7 +81,13 @@ async function run(path: string, flags: Flags, app: App): Promise<ExitCode> {
   const target = chooseTarget(flags, app.env);
   const file = await readExperimentFile(path, app.env, target.kind === 'local' ? 'process' : undefined);
   if (flags.dryRun) return dryRun(file, flags, app);
-  return await withSession(target, app.env, app.interrupts, session => carryOut(session, file, flags, app));
+  const progress = createProgress(app.terminal, flags.json === true);
+  progress.before(target.kind === 'local' ? 'starting standalone' : `connecting to ${target.address}`);
+  try {
+    return await withSession(target, app.env, app.interrupts, session => carryOut(session, file, progress, flags, app));
+  } finally {
+    progress.end();
+  }
 }
 
 const exitCodeHelp = `

@@ -46,6 +46,12 @@ test.each<[string, Parameters<typeof WatchExperimentResponse.fromPartial>[0], nu
     80,
     'running  load is on',
   ],
+  [
+    'waiting for answers',
+    { experiment: { status: FINALIZING }, phase: 'waiting for answers', load },
+    80,
+    'finalizing  waiting for answers  5 in flight',
+  ],
   ['ending', { experiment: { status: FINALIZING }, phase: 'settling the ledger' }, 80, 'finalizing  settling the ledger'],
 ])('%s', (_, message, width, expected) => {
   expect(progressLine(WatchExperimentResponse.fromPartial(message), width)).toBe(expected);

@@ -35,7 +35,12 @@ export function progressLine(message: WatchExperimentResponse, width: number): s
     parts.push(`${span(remaining)} left`, ...loadParts(load));
   } else if (status === ExperimentStatus.QUEUED && queuePosition > 0) {
     parts.push(`${queuePosition} ${queuePosition === 1 ? 'experiment' : 'experiments'} before this one`);
-  } else if (phase !== '') parts.push(phase);
+  } else {
+    if (phase !== '') parts.push(phase);
+    if (status === ExperimentStatus.FINALIZING && load !== undefined && load.inFlight > 0) {
+      parts.push(`${count(load.inFlight)} in flight`);
+    }
+  }
   let line = parts[0] ?? '';
   for (const part of parts.slice(1)) {
     if (line.length + 2 + part.length > width) break;

@@ -7,11 +7,12 @@ export function count(value: number): string {
   return Number.isFinite(value) ? Math.round(value).toLocaleString('en-US') : nothing;
 }
 
-/** A latency: milliseconds with two decimals, seconds from 10 s on. */
+/** A latency: milliseconds with two decimals (three below a tenth of one), seconds from 10 s on. */
 export function latency(seconds: number): string {
   if (!Number.isFinite(seconds)) return nothing;
   if (Math.abs(seconds) >= 10) return `${grouped(seconds)} s`;
-  return `${grouped(seconds * 1000)} ms`;
+  const milliseconds = seconds * 1000;
+  return `${milliseconds !== 0 && Math.abs(milliseconds) < 0.095 ? milliseconds.toFixed(3) : grouped(milliseconds)} ms`;
 }
 
 function grouped(value: number): string {

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { openDirectPublisher, type Publisher } from '@galileo/bus';
+import { type Ledger, RecorderDefinition, type RecordFilter, RecordKind } from '@galileo/proto/recorder';
+import { type ProducerOptions, producerId, startProducer } from '@galileo/reconcile';
+import { connect, createClock, waitForServing } from '@galileo/service';
+import { silentLog } from '@galileo/testkit';
+import type { Trace } from '@galileo/wire';
+import { startRecorder } from '../src/service.ts';
+
+const clock = createClock();
+
+export interface RecorderOptions {
+  readonly sqlitePath: string;
+  readonly listen?: string;
+  readonly token?: string;
+}
+
+/** A real recorder on a free port, and a client of it. */
+export async function launchRecorder({ sqlitePath, listen = '127.0.0.1:0', token }: RecorderOptions) {
+  const service = await startRecorder({ listen, token, sqlitePath }, { log: silentLog, clock });
+  const address = service.addresses['grpc']!;
+  // Where a recorder was before, the shared channel still waits before it tries again.
+  await waitForServing(address, 10);
+  const connection = connect(RecorderDefinition, address, { token, timeout: 20 });
+  const { client } = connection;
+  return {
+    address,
+    client,
+    start: (experimentId: string, filter?: Partial<RecordFilter>) =>
+      client.startRecording({ experimentId, ...(filter && { filter }) }),
+    async stop(experimentId: string, timeout = 10): Promise<Ledger> {
+      return (await client.stopRecording({ experimentId, timeout })).ledger!;
+    },
+    async [Symbol.asyncDispose]() {
+      connection[Symbol.dispose]();
+      await service[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface LaunchOptions {
+  readonly recorder: string;
+  readonly node?: string;
+  readonly maxBytes?: number;
+  readonly settle?: ProducerOptions['settle'];
+  /** Stands between the producer and its publisher. */
+  readonly wrap?: (publisher: Publisher) => Publisher;
+}
+
+/** A real producer with one client instance, connected. */
+export async function launchProducer({ recorder, node = 'node-a', maxBytes, settle, wrap }: LaunchOptions) {
+  const id = producerId('client', node);
+  const bytes = maxBytes === undefined ? {} : { maxBytes };
+  const direct = openDirectPublisher({ recorder, token: undefined, producerId: id, log: silentLog, closeTimeout: 1, ...bytes });
+  const publisher = wrap?.(direct) ?? direct;
+  const settling = settle === undefined ? {} : { settle };
+  const producer = startProducer({
+    publisher,
+    recorder,
+    token: undefined,
+    service: 'client',
+    node,
+    id,
+    clock,
+    log: silentLog,
+    ...settling,
+  });
+  await producer.ready(AbortSignal.timeout(10_000));
+  const token = randomBytes(8).toString('hex');
+  const clientId = `${node}:pi:0`;
+  producer.openClient({ clientId, service: 'pi', token });
+  let counter = 0;
+  return {
+    id,
+    token,
+    clientId,
+    producer,
+    publisher,
+    next: () => ++counter,
+    /** Produces a trace, created now unless told. */
+    trace(more: Partial<Trace> = {}): void {
+      const now = clock.now();
+      counter++;
+      producer.trace({
+        requestId: `${token}:${counter}`,
+        client: clientId,
+        service: 'pi',
+        created: now,
+        sent: now,
+        done: now + 0.01,
+        status: 200,
+        server: '127.0.0.1:1',
+        expId: null,
+        headers: '{"Galileo-Bytes": "12", "Server": "test"}',
+        response: 'body',
+        ...more,
+      });
+    },
+    sample(value = 1.5, metric = 'cpu'): void {
+      producer.telemetry({ node, metric, subsystem: `${++counter}`, timestamp: clock.now(), value });
+    },
+    event(name = 'weight_update', value: string | null = '{"a": 1}'): void {
+      producer.event({ timestamp: clock.now(), name: `${name}${++counter}`, value });
+    },
+    async [Symbol.asyncDispose]() {
+      await producer[Symbol.asyncDispose]();
+      await direct[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** `[produced, stored, rejected, lost]` of a kind. */
+export function balance(ledger: Ledger, kind: keyof typeof RecordKind): number[] | undefined {
+  const entry = ledger.entries.find(one => one.kind === RecordKind[kind]);
+  return entry && [entry.produced, entry.stored, entry.rejected, entry.lost];
+}
+
+/** Runs SQL on the file behind the recorder's back. */
+export function sql(path: string, statement: string): Record<string, unknown>[] {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA busy_timeout = 5000');
+    return database.prepare(statement).all() as Record<string, unknown>[];
+  } finally {
+    database.close();
+  }
+}

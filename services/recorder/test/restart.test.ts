@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { temporaryDirectory, until } from '@galileo/testkit';
+import { expect, test } from 'vitest';
+import { balance, launchProducer, launchRecorder, sql } from './harness.ts';
+
+test('the recorder is restarted in the middle of two recordings: nothing is lost or stored twice', async () => {
+  await using directory = await temporaryDirectory();
+  const sqlitePath = join(directory.path, 'store.db');
+  let recorder = await launchRecorder({ sqlitePath });
+  const { address } = recorder;
+  await using one = await launchProducer({ recorder: address });
+  await using two = await launchProducer({ recorder: address, node: 'node-b' });
+  await recorder.start('a');
+  await recorder.start('b', { nodes: ['node-b'], clients: [two.clientId] });
+  let produced = 0;
+  const timer = setInterval(() => {
+    for (const producer of [one, two]) {
+      for (let i = 0; i < 20; i++) producer.trace();
+      producer.sample();
+      producer.event();
+    }
+    produced++;
+  }, 5);
+  for (let restart = 0; restart < 3; restart++) {
+    const before = produced;
+    await until('something is produced', () => produced > before + 20);
+    await recorder[Symbol.asyncDispose]();
+    const meanwhile = produced;
+    await until('something is produced while the recorder is away', () => produced > meanwhile + 20);
+    recorder = await launchRecorder({ sqlitePath, listen: address });
+  }
+  clearInterval(timer);
+  const a = await recorder.stop('a');
+  const b = await recorder.stop('b');
+  await recorder[Symbol.asyncDispose]();
+  for (const ledger of [a, b]) expect(ledger).toMatchObject({ final: true, mismatches: [], missingProducers: [] });
+  expect(balance(a, 'TRACE')).toEqual([produced * 40, produced * 40, 0, 0]);
+  expect(balance(a, 'TELEMETRY')).toEqual([produced * 2, produced * 2, 0, 0]);
+  expect(balance(b, 'TRACE')).toEqual([produced * 20, produced * 20, 0, 0]);
+  expect(balance(b, 'TELEMETRY')).toEqual([produced, produced, 0, 0]);
+  expect(sql(sqlitePath, 'SELECT COUNT(DISTINCT REQUEST_ID) AS n FROM traces')).toEqual([{ n: produced * 40 }]);
+});
+
+test('a recorder that ends while a recording is being closed settles it after its restart', async () => {
+  await using directory = await temporaryDirectory();
+  const sqlitePath = join(directory.path, 'store.db');
+  const first = await launchRecorder({ sqlitePath });
+  const { address } = first;
+  const finish = Promise.withResolvers<void>();
+  let asked = 0;
+  await using producer = await launchProducer({
+    recorder: address,
+    settle() {
+      asked++;
+      return finish.promise;
+    },
+  });
+  await first.start('exp');
+  for (let i = 0; i < 10; i++) producer.trace();
+  const stopping = first.stop('exp').catch((error: Error) => error.message);
+  await until('the producer settles', () => asked === 1);
+  for (let i = 0; i < 5; i++) producer.trace();
+  await first[Symbol.asyncDispose]();
+  expect(await stopping).toMatch(/UNAVAILABLE|CANCELLED/);
+  for (let i = 0; i < 5; i++) producer.trace();
+  await using second = await launchRecorder({ sqlitePath, listen: address });
+  finish.resolve();
+  const ledger = await second.stop('exp');
+  expect(ledger).toMatchObject({ final: true, mismatches: [] });
+  expect(balance(ledger, 'TRACE')).toEqual([10, 10, 0, 0]);
+});
+
+test('a row that vanishes while the recorder is away is named', async () => {
+  await using directory = await temporaryDirectory();
+  const sqlitePath = join(directory.path, 'store.db');
+  const first = await launchRecorder({ sqlitePath });
+  await using producer = await launchProducer({ recorder: first.address });
+  await first.start('exp');
+  for (let i = 0; i < 10; i++) producer.trace();
+  await producer.publisher.flush();
+  await first[Symbol.asyncDispose]();
+  sql(sqlitePath, `DELETE FROM traces WHERE REQUEST_ID = '${producer.token}:3'`);
+  await using second = await launchRecorder({ sqlitePath, listen: first.address });
+  const ledger = await second.stop('exp');
+  expect(ledger.mismatches).toContain('traces of client node-a:pi:0: 9 rows in the store, 10 were written: counters 3 are gone');
+});
+
+test('a producer that died stays in the ledger with what is known of it', async () => {
+  await using directory = await temporaryDirectory();
+  const sqlitePath = join(directory.path, 'store.db');
+  const first = await launchRecorder({ sqlitePath });
+  const { address } = first;
+  const dead = await launchProducer({ recorder: address });
+  await first.start('exp');
+  for (let i = 0; i < 10; i++) dead.trace();
+  await dead.publisher.flush();
+  await first[Symbol.asyncDispose]();
+  // It ends while nobody listens, so that it can't say goodbye.
+  await dead[Symbol.asyncDispose]();
+  await using second = await launchRecorder({ sqlitePath, listen: address });
+  const ledger = await second.stop('exp', 0.3);
+  expect(ledger).toMatchObject({ final: false, missingProducers: [dead.id], mismatches: [] });
+  expect(balance(ledger, 'TRACE')).toEqual([10, 10, 0, 0]);
+});

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { createRecordingTerminal } from '../test/recording-terminal.ts';
+import { runCli } from './cli.ts';
+
+/** Runs a command that needs no other process in this one. */
+async function run(args: readonly string[]) {
+  const terminal = createRecordingTerminal();
+  const { signal } = new AbortController();
+  const app = { terminal, env: {}, interrupts: { first: signal, second: signal }, directory: '/', user: 'ada' };
+  const code = await runCli(args, app);
+  return { code, stdout: terminal.stdout, stderr: terminal.stderr };
+}
+
+test.each<[string, string[], RegExp]>([
+  ['an unknown command, with a suggestion', ['rnu'], /unknown command 'rnu'\n\(Did you mean run\?\)/],
+  ['an unknown command of a group, with a suggestion', ['experiments', 'sl'], /unknown command 'sl'\n\(Did you mean ls\?\)/],
+  ['an unknown flag, with a suggestion', ['run', 'x.yaml', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
+  ['a missing argument', ['run'], /missing required argument 'file'/],
+  ['too many arguments', ['report', 'a', 'b'], /too many arguments/],
+  ['an address that is none', ['report', 'a', '--orchestrator', 'b'], /argument 'b' is invalid\. Allowed: HOST:PORT/],
+  [
+    'flags that exclude each other',
+    ['report', 'a', '--orchestrator', 'b:1', '--local'],
+    /'--local' cannot be used with option '--orchestrator/,
+  ],
+  ['a limit that is none', ['experiments', 'ls', '--limit', '0'], /argument '0' is invalid\. Allowed: a whole number from 1/],
+  ['no command at all', [], /Usage: galileo/],
+])('exit 2 and a line on stderr for %s', async (_, args, message) => {
+  const { code, stdout, stderr } = await run(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+});
+
+test.each([[['--help']], [['run', '--help']], [['experiments', 'ls', '--help']], [['help', 'report']]])(
+  '%j tells with examples',
+  async args => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: galileo/);
+    expect(stdout).toMatch(/Examples:\n {2}galileo /);
+  },
+);
+
+test('schema prints the JSON Schema of experiment files', async () => {
+  const { code, stdout } = await run(['schema']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ type: 'object', properties: { workloads: {} } });
+});
+
+test('a wrong variable of the environment is named', async () => {
+  const terminal = createRecordingTerminal();
+  const { signal } = new AbortController();
+  const env = { galileo_orchestrator: 'nowhere' };
+  const app = { terminal, env, interrupts: { first: signal, second: signal }, directory: '/', user: 'ada' };
+  expect(await runCli(['report', 'latest'], app)).toBe(2);
+  expect(terminal.stderr).toMatch(/^galileo: galileo_orchestrator: "nowhere" is not allowed; allowed: HOST:PORT/);
+});
