@@ -3,8 +3,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryDirectory } from '@galileo/testkit';
 import { waitForServing } from '@galileo/service';
+import { temporaryDirectory } from '@galileo/testkit';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { environment, root } from '../tools/steps.ts';
 
@@ -81,7 +81,12 @@ describe.each(runtimes)('under $name', ({ program, there }) => {
 
     const store = { galileo_data_dir: data };
     await using recorder = await start(program, join(programs, 'recorder.js'), store);
-    const env = { ...store, galileo_recorder: recorder.addresses['grpc']!, eb_go_lb_listen_port: '0', galileo_lb_listen_host: '127.0.0.1' };
+    const env = {
+      ...store,
+      galileo_recorder: recorder.addresses['grpc']!,
+      eb_go_lb_listen_port: '0',
+      galileo_lb_listen_host: '127.0.0.1',
+    };
     await using service = name === 'recorder' ? recorder : await start(program, join(programs, `${name}.js`), env);
     await waitForServing(service.addresses['grpc']!, 5);
     expect(await service.end()).toBe(0);

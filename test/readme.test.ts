@@ -8,7 +8,8 @@ import { expect, test } from 'vitest';
 import { environment, root } from '../tools/steps.ts';
 
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const blocks = (language: string) => [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(match => match[1]!);
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(match => match[1]!);
 
 /** Commands of the README without those that run this very test. */
 const commands = blocks('sh')

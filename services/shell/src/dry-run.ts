@@ -7,7 +7,7 @@ export interface Plan {
   readonly clients: readonly PlannedClient[];
 }
 
-export interface PlannedReplica {
+interface PlannedReplica {
   readonly service: string;
   readonly replica: string;
   readonly node: string;

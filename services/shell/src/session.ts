@@ -15,7 +15,7 @@ export interface Session extends Callee {
 }
 
 /** What was thrown by the use of a session, put for a person. */
-export class SessionError extends Error {
+class SessionError extends Error {
   constructor(cause: unknown, callee: Callee) {
     super(explain(cause, callee), { cause });
     this.name = 'SessionError';
