@@ -3,14 +3,14 @@ import { Command, CommanderError } from 'commander';
 import type { App } from './app.ts';
 import { examples } from './commands/examples.ts';
 import { commands } from './commands/registry.ts';
-import { shellVariables } from './config.ts';
+import { variables } from './config.ts';
 import { explain } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { ExperimentFileError } from './experiment-file.ts';
 import { createPaint } from './render/paint.ts';
 
 function environmentHelp(): string {
-  const rows = variableTable(shellVariables);
+  const rows = variableTable(variables);
   const width = Math.max(...rows.map(row => row.name.length));
   return ['', 'Environment:', ...rows.map(row => `  ${row.name.padEnd(width)}  ${row.doc}`)].join('\n');
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type ConfigOf, optionalAddress, optionalText, readConfig, secret } from '@galileo/service';
 
 /** What the `galileo` command takes from the environment. */
-export const shellVariables = {
+export const variables = {
   orchestrator: optionalAddress('galileo_orchestrator', {
     doc: 'HOST:PORT of the orchestrator; the standalone of this machine if unset',
   }),
@@ -27,14 +27,14 @@ export interface TargetFlags {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-function dataDirOf(flags: TargetFlags, config: ConfigOf<typeof shellVariables>, env: Environment): string {
+function dataDirOf(flags: TargetFlags, config: ConfigOf<typeof variables>, env: Environment): string {
   const base = env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share');
   return resolve(flags.dataDir ?? config.dataDir ?? join(base, 'galileo'));
 }
 
 /** Flags go before the environment; a flag that speaks of this machine goes before `galileo_orchestrator`. @throws ConfigError */
 export function chooseTarget(flags: TargetFlags, env: Environment): Target {
-  const config = readConfig(shellVariables, env);
+  const config = readConfig(variables, env);
   const here = flags.local === true || flags.dataDir !== undefined;
   const address = flags.orchestrator ?? (here ? undefined : config.orchestrator);
   if (address !== undefined) return { kind: 'remote', address, token: config.token };

@@ -16,6 +16,8 @@ export interface Callee {
 
 function unreachable({ address, logFile }: Callee, details: string): string {
   if (logFile !== undefined) return `the standalone of this machine has ended unexpectedly; its log: ${logFile}`;
+  if (!/No connection established|Name resolution failed/.test(details))
+    return `the orchestrator at ${address} is gone: ${details}`;
   const why = /ECONNREFUSED/.test(details) ? 'connection refused' : details;
   return (
     `no orchestrator answers at ${address} (${why}); start one there (galileo-orchestrator, or galileo-standalone for one machine), ` +

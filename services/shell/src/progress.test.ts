@@ -11,11 +11,15 @@ const running = (remaining: number) =>
 test('on a terminal one line is drawn over, notices stay above it, and nothing of it is left in the end', () => {
   const terminal = createRecordingTerminal(true);
   const progress = createProgress(terminal, false);
+  progress.before('starting');
+  progress.begin('small', 'id-1');
   progress.update(preparing('one'));
   progress.update(preparing('two', ['pi-0 has died']));
   progress.end();
   const clear = '\r\u001b[K';
-  expect(terminal.stderr).toBe(`preparing  one${clear}! pi-0 has died\npreparing  one${clear}preparing  two${clear}`);
+  expect(terminal.stderr).toBe(
+    `starting${clear}small runs as experiment id-1\nstarting${clear}preparing  one${clear}! pi-0 has died\npreparing  one${clear}preparing  two${clear}`,
+  );
 });
 
 test('elsewhere a line is written per phase, and every five seconds while load is generated', () => {

@@ -36,7 +36,7 @@ function liveProgress(terminal: Terminal): Progress {
   const notice = (line: string) => keep(paint('yellow', wrap(line, terminal.errWidth() - 1, '! ')));
   return {
     before: draw,
-    begin: (name, id) => keep(`${paint('bold', name)}  ${id}`),
+    begin: (name, id) => keep(`${name} runs as experiment ${id}`),
     update(message) {
       for (const line of message.notices) notice(line);
       // The last column stays free: some terminals break the line when it is written.
@@ -57,7 +57,7 @@ function plainProgress(terminal: Terminal, now: () => number): Progress {
   const notice = (line: string) => terminal.err(`! ${line}\n`);
   return {
     before: () => {},
-    begin: (name, id) => terminal.err(`${name}  ${id}\n`),
+    begin: (name, id) => terminal.err(`${name} runs as experiment ${id}\n`),
     update(message) {
       for (const line of message.notices) notice(line);
       const { experiment, phase, queuePosition, load } = message;

@@ -16,7 +16,13 @@ export interface Terminal {
   errWidth(): number;
 }
 
-type Stream = Pick<NodeJS.WriteStream, 'write' | 'on'> & { readonly isTTY?: boolean; readonly columns?: number };
+/** stdout or stderr of a process. */
+interface Stream {
+  write(text: string): unknown;
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
 
 /** Without a terminal text is laid out for so many columns. */
 const defaultWidth = 100;
@@ -24,7 +30,7 @@ const defaultWidth = 100;
 /** A reader that has gone away (`| head`) is no error: what is written from then on is dropped. */
 function writer(stream: Stream): (text: string) => void {
   let open = true;
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+  stream.on('error', error => {
     if (error.code !== 'EPIPE') throw error;
     open = false;
   });

@@ -53,7 +53,9 @@ async function carryOut(session: Session, file: ExperimentFile, progress: Progre
     return conclude(report, flags, app);
   } catch (error) {
     progress.end();
-    const why = interrupts.second.aborted ? 'not waited for its end' : explain(error, session);
+    const why = interrupts.second.aborted
+      ? 'its end was not waited for; the orchestrator goes on with it'
+      : explain(error, session);
     return breakOff(last, experimentId, why, flags, app);
   }
 }
@@ -61,8 +63,12 @@ async function carryOut(session: Session, file: ExperimentFile, progress: Progre
 /** Prints the report of an experiment that has ended. */
 function conclude(report: Report, flags: Flags, { terminal }: App): ExitCode {
   const { experiment } = report;
-  if (flags.json) terminal.out(`${JSON.stringify(reportJson(report), null, 2)}\n`);
-  else terminal.out(renderReport(report, { paint: createPaint(terminal.outColour), width: terminal.outWidth() }));
+  if (!flags.json) {
+    terminal.out(renderReport(report, { paint: createPaint(terminal.outColour), width: terminal.outWidth() }));
+    return exitCodeOf(report);
+  }
+  terminal.out(`${JSON.stringify(reportJson(report), null, 2)}\n`);
+  // In the text the reason stands at the top; an object is read by a program, and this line by who looks at its log.
   if (experiment?.status === ExperimentStatus.FAILED) {
     terminal.err(`${createPaint(terminal.errColour)('red', 'galileo')}: ${experiment.id} failed: ${experiment.reason}\n`);
   }

@@ -138,7 +138,7 @@ test('has what Galileo itself and the machine used', () => {
   expect(section(text, 'Machine')).toContain('node-a | 1.02 of 2 | 2.3 GB | 10.2 kB/s | 8.4 kB/s');
 });
 
-test('tells why an experiment failed, also one that recorded nothing', () => {
+test('tells why an experiment failed that never began, and nothing else', () => {
   const experiment = {
     ...sampleReport().experiment!,
     status: ExperimentStatus.FAILED,
@@ -146,8 +146,15 @@ test('tells why an experiment failed, also one that recorded nothing', () => {
     reason: 'pi-0 was not ready\n  boom',
   };
   const text = render(sampleReport({ experiment, ledger: undefined, services: [], thresholds: [], intended: 0 }));
-  expect(text).toMatch(/^pi-profile {2}202603011405-1a2b {2}FAILED {2}never began\n {2}pi-0 was not ready\n {4}boom\n/);
-  expect(text).toContain('nothing was recorded');
+  expect(text).toMatch(/^pi-profile {2}202603011405-1a2b {2}FAILED {2}never began\n {2}pi-0 was not ready\n {4}boom\n\nData/);
+});
+
+test('an experiment that failed under load has its reason and its figures', () => {
+  const experiment = { ...sampleReport().experiment!, status: ExperimentStatus.FAILED, reason: 'the load client has ended' };
+  const text = render(sampleReport({ experiment, ledger: undefined }));
+  expect(text).toContain('\n  the load client has ended\n');
+  expect(text).toContain('Ledger\n  nothing was recorded');
+  expect(text).toContain('1,507 requests');
 });
 
 test.each([80, 100, 120])('keeps to %i columns', width => {

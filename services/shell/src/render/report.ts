@@ -23,6 +23,10 @@ export interface RenderOptions {
 /** A report as text for a terminal, with a newline at its end. */
 export function renderReport(report: Report, options: RenderOptions): string {
   const { paint } = options;
+  // One that never began has no figures: tables of dashes would only hide the reason.
+  if (report.experiment?.start === 0 && report.intended === 0) {
+    return `${header(report, options)}\n\n${next(report, paint)}\n`;
+  }
   const sections = [
     header(report, options),
     ledger(report.ledger, options),
