@@ -129,8 +129,12 @@ describe('the end', () => {
     const path = file('died.sqlite');
     const store = await openStoreIn(worker, path);
     await store.write(batch({ events: [event()] }));
-    const pending = store.counts(expId);
+    // Another connection holds the write lock, so that the call is surely under way when the worker ends.
+    const blocker = new DatabaseSync(path);
+    blocker.exec('BEGIN IMMEDIATE');
+    const pending = store.write(batch({ events: [event({ name: 'blocked' })] }));
     const [error] = await Promise.all([failure(pending), worker.terminate()]);
+    blocker.close();
     expect(error).toMatchObject({ kind: 'closed', message: `experiment store ${path}: its worker ended with exit code 1` });
     expect((await failure(store.write(batch({})))).kind).toBe('closed');
     expect((await failure(collect(store.traces(expId)))).kind).toBe('closed');
