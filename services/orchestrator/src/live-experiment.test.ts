@@ -29,7 +29,7 @@ test('each transition is stored before it is told', async () => {
     stored.push(patch.status);
   });
   await experiment.advance('PREPARING');
-  await experiment.advance('RUNNING', { start: 5, loadEnd: 15 });
+  await experiment.advance('RUNNING', 'generating load', { start: 5, loadEnd: 15 });
   expect(experiment.row().start).toBe(5);
   await experiment.advance('FINALIZING');
   await experiment.finish({ state: 'FINISHED', reason: null }, 20);

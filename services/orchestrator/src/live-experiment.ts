@@ -36,8 +36,8 @@ export interface LiveExperiment {
   readonly signal: AbortSignal;
   readonly row: () => Row;
   readonly summary: () => Summary;
-  /** Goes to the next state and stores it. @throws TransitionError, and what the store throws. */
-  advance(state: State, patch?: { start?: number; loadEnd?: number }): Promise<void>;
+  /** Goes to the next state, stores it, and tells it with the phase that begins there. @throws TransitionError, and what the store throws. */
+  advance(state: State, phase?: string, patch?: { start?: number; loadEnd?: number }): Promise<void>;
   /** Changes the summary; it is stored with the next state. */
   summarise(patch: Partial<Summary>): void;
   /** Goes to a final state; never throws. `at`: UNIX seconds. */
@@ -126,10 +126,11 @@ export function createLiveExperiment(options: LiveOptions): LiveExperiment {
     signal: stopping.signal,
     row: () => row,
     summary: () => summary,
-    async advance(state, patch = {}) {
+    async advance(state, text = '', patch = {}) {
       const next = { ...row, status: transition(id, row.status, state), start: patch.start ?? row.start };
       await store(next);
       row = next;
+      phase = text;
       loadEnd = patch.loadEnd ?? loadEnd;
       touch();
     },

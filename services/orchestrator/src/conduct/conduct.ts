@@ -106,8 +106,7 @@ async function generate(
   const load = await startLoad({ spec, clients: stage.clients, clock, onFigures: live.figures });
   const { startAt } = load;
   live.summarise({ start: startAt, warmupEnd: startAt + spec.warmup, end: startAt + spec.duration });
-  live.phase('generating load');
-  await live.advance('RUNNING', { start: startAt, loadEnd: startAt + spec.duration });
+  await live.advance('RUNNING', 'generating load', { start: startAt, loadEnd: startAt + spec.duration });
   let early = false;
   try {
     await untilAborted(load.over, live.signal);
@@ -118,7 +117,7 @@ async function generate(
     blame(error);
   }
   live.summarise({ end: Math.min(clock.now(), startAt + spec.duration) });
-  await live.advance('FINALIZING');
+  await live.advance('FINALIZING', 'waiting for requests in flight');
   await drain(live, load, early);
 }
 
@@ -140,7 +139,6 @@ async function setWeights(stage: Stage, { clock, events }: ConductOptions): Prom
 }
 
 async function drain(live: LiveExperiment, load: RunningLoad, early: boolean): Promise<void> {
-  live.phase('waiting for requests in flight');
   const { workloads } = live.submission.spec;
   const longest = Math.max(...workloads.map(workload => workload.request.timeout));
   if (early) await load.stop();
@@ -153,8 +151,8 @@ async function drain(live: LiveExperiment, load: RunningLoad, early: boolean): P
 }
 
 async function settle(live: LiveExperiment, recording: Recording, inFull: boolean): Promise<void> {
-  if (live.row().status !== 'FINALIZING') await live.advance('FINALIZING');
-  live.phase('settling the ledger');
+  if (live.row().status === 'FINALIZING') live.phase('settling the ledger');
+  else await live.advance('FINALIZING', 'settling the ledger');
   const ledger = await recording.settle(inFull ? settleTimeout : earlySettleTimeout);
   live.summarise({ ledger });
 }
