@@ -192,7 +192,7 @@ export function createExperiments(options: ExperimentsOptions): Experiments {
       const stored = await find(text);
       const experiment = live.get(stored.id);
       if (experiment === undefined) throw new HasEndedError(stored.id, stored.status);
-      await end(experiment, new StopError('CANCELLED', 'it was cancelled'));
+      await end(experiment, new StopError('CANCELLED', 'on request'));
     },
     async remove(text) {
       const { id, status } = await find(text);

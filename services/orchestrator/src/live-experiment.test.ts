@@ -93,7 +93,7 @@ test('an end that can not be stored is told all the same', async () => {
 
 test('the first to ask for the end is heard', () => {
   const { experiment } = live();
-  experiment.stop(new StopError('CANCELLED', 'it was cancelled'));
+  experiment.stop(new StopError('CANCELLED', 'on request'));
   experiment.stop(new StopError('FAILED', 'later'));
-  expect(experiment.signal.reason).toEqual(new StopError('CANCELLED', 'it was cancelled'));
+  expect(experiment.signal.reason).toEqual(new StopError('CANCELLED', 'on request'));
 });

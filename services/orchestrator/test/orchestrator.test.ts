@@ -259,7 +259,7 @@ describe('an experiment', () => {
       cancelled = true;
       await connection.client.cancelExperiment({ experimentId });
     });
-    expect(updates.at(-1)!.experiment).toMatchObject({ status: ExperimentStatus.CANCELLED, reason: 'it was cancelled' });
+    expect(updates.at(-1)!.experiment).toMatchObject({ status: ExperimentStatus.CANCELLED, reason: 'on request' });
     expect(statuses(updates)).toContain('FINALIZING');
     const { ledger, verdict, intended, services } = await report(experimentId);
     expect(ledger!.final).toBe(true);
@@ -267,7 +267,7 @@ describe('an experiment', () => {
     expect(ledger!.entries[0]).toMatchObject({ produced: intended, stored: intended });
     expect(services[0]!.requests).toBe(intended);
     expect(verdict!.valid).toBe(false);
-    expect(verdict!.reasons).toEqual(expect.arrayContaining(['The experiment was cancelled: it was cancelled']));
+    expect(verdict!.reasons).toEqual(expect.arrayContaining(['The experiment was cancelled: on request']));
     expect((await replicasOf(experimentId)).map(replica => replica.pid).filter(runs)).toEqual([]);
     expect((await refusal(connection.client.cancelExperiment({ experimentId }))).code).toBe(Status.FAILED_PRECONDITION);
   });
