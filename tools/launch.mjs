@@ -17,9 +17,13 @@ export function tooOld(version) {
   return `Node ${version} is too old and this platform (${process.platform}-${process.arch}) has no pinned Node; install Node 24, or 22.19 or later of 22`;
 }
 
-/** Runs `program` in this process, or in a child under the pinned Node that gets its signals and gives its exit code. */
-export function launch(program) {
+/**
+ * Runs `program` (a URL) in this process, or in a child under the pinned Node that gets its signals and gives its exit code.
+ * The shell of an npm script is no help there: it goes on with the Node that it found before the pinned one was installed.
+ */
+export function launch(program, args = process.argv.slice(2)) {
   if (suffices(process.versions.node)) {
+    process.argv = [process.argv[0], fileURLToPath(program), ...args];
     import(program.href);
     return;
   }
@@ -28,7 +32,7 @@ export function launch(program) {
     process.exitCode = 1;
     return;
   }
-  const child = spawn(pinned, [fileURLToPath(program), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(pinned, [fileURLToPath(program), ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);

@@ -1,11 +1,12 @@
-// Brings a clone to the point where everything runs: dependencies, the pinned Node, generated protobuf code.
+// Brings a clone to the point where everything runs: dependencies, the pinned Node, generated protobuf code. Then it runs
+// the program that its arguments name, if they do.
 // Runs under any Node >= 20 without a single dependency, and takes milliseconds when there is nothing to do.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { suffices, tooOld } from './launch.mjs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { launch, suffices, tooOld } from './launch.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const lockDirectory = join(root, '.setup-lock');
@@ -114,3 +115,6 @@ if (!existsSync(pinned) && !suffices(process.versions.node)) {
   process.stderr.write(`setup: ${tooOld(process.versions.node)}\n`);
   process.exit(1);
 }
+
+const [program, ...args] = process.argv.slice(2);
+if (program !== undefined) launch(pathToFileURL(join(root, program)), args);
