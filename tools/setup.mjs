@@ -71,10 +71,17 @@ function withLock(action) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     }
   }
-  process.on('exit', () => rmSync(lockDirectory, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+  const release = () => rmSync(lockDirectory, { recursive: true, force: true });
+  const stop = () => process.exit(130);
+  const signals = ['SIGINT', 'SIGTERM'];
+  process.on('exit', release);
+  for (const signal of signals) process.on(signal, stop);
   writeFileSync(join(lockDirectory, 'pid'), String(process.pid));
   action();
+  release();
+  // What is run next minds its signals itself, and a lock that exists then is somebody else's.
+  process.off('exit', release);
+  for (const signal of signals) process.off(signal, stop);
 }
 
 const npm = (...args) => {
