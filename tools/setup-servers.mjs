@@ -8,7 +8,14 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Debian packages and the program that shows that one is there. */
-const packages = [{ name: 'procps', program: 'ps' }];
+const packages = [
+  { name: 'procps', program: 'ps' },
+  { name: 'redis-server', program: 'redis-server' },
+  { name: 'redis-tools', program: 'redis-cli' },
+  { name: 'etcd-server', program: 'etcd' },
+  { name: 'etcd-client', program: 'etcdctl' },
+  { name: 'kubernetes-client', program: 'kubectl' },
+];
 
 /** The oldest Node that the containers run on. */
 export const olderNode = { version: '22.23.3', directory: join(root, '.cache', 'node22') };

@@ -1,4 +1,13 @@
+export { type Certificates, createCertificates, type KeyPair } from './certificates.ts';
+export { type EtcdOptions, type EtcdServer, startEtcd } from './etcd.ts';
+export { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { freePort } from './free-port.ts';
 export { silentLog } from './log.ts';
+export { missing } from './missing.ts';
+export { type Exit, type Program, type ProgramOptions, startProgram } from './program.ts';
+export { type RedisOptions, type RedisServer, startRedis } from './redis.ts';
+export type { ServerTls } from './server.ts';
+export { type LogLine, type ServiceProcess, serviceFile, startService } from './service-process.ts';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.ts';
 export { until } from './until.ts';
 export { startUpstream, type Upstream } from './upstream.ts';
