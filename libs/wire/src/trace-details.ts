@@ -1,4 +1,5 @@
 import { parsePythonFloat, sevenDecimals } from './python-float.ts';
+import { asciiJson } from './python-json.ts';
 
 /**
  * What Galileo's trace line has no field for. It travels as `Galileo-*` keys in the line's headers JSON, so that original
@@ -29,14 +30,6 @@ const keys = {
 const ours: ReadonlySet<string> = new Set(Object.values(keys));
 const reserved: ReadonlySet<string> = new Set(Object.values(keys).map(key => key.toLowerCase()));
 
-/** JSON in ASCII alone, as Python's `json.dumps` writes it and every original store takes it. */
-function ascii(json: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the range of ASCII that is meant
-  if (!/[^\x00-\x7f]/.test(json)) return json;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the same
-  return json.replace(/[^\x00-\x7f]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
 const member = (name: string, value: unknown) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
 
 /**
@@ -56,7 +49,7 @@ export function encodeHeaders(headers: Readonly<Record<string, string>> | null, 
       if (!reserved.has(name.toLowerCase())) members.push(member(name, headers[name]));
     }
   }
-  return ascii(`{${members.join(', ')}}`);
+  return asciiJson(`{${members.join(', ')}}`);
 }
 
 const none: TraceDetails = { released: null, connected: null, firstByte: null, error: null, bytes: null, replica: null };
@@ -107,5 +100,5 @@ function withoutDetails(text: string, all: Readonly<Record<string, unknown>>, na
   const kept = names.filter(name => !ours.has(name));
   if (kept.length === 0) return null;
   if (kept.length === names.length) return text;
-  return ascii(`{${kept.map(name => member(name, all[name])).join(', ')}}`);
+  return asciiJson(`{${kept.map(name => member(name, all[name])).join(', ')}}`);
 }

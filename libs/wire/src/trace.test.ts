@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import original from '../test/fixtures/original-lines.json' with { type: 'json' };
 import { formatTrace, parseTrace, type Trace } from './trace.ts';
 import { WireError } from './wire-error.ts';
 
@@ -17,31 +16,6 @@ const trace: Trace = {
   headers: null,
   response: 'ok',
 };
-
-type Fields = { [K in keyof (typeof original.traces)[0]['input']]: string | number | null };
-function fromPython(fields: Fields): Trace {
-  const { request_id: requestId, exp_id: expId, ...rest } = fields;
-  return { requestId, expId, ...rest } as Trace;
-}
-
-describe('lines of the original', () => {
-  test.each(original.traces.filter(({ parsed }) => parsed !== null))('reads: $what', ({ line, parsed }) => {
-    expect(parseTrace(line)).toEqual({ ok: true, value: fromPython(parsed!) });
-  });
-
-  // A pipe in the headers is the one thing that is written otherwise, because the original reads its own as a comma.
-  test.each(original.traces.filter(({ parsed, what }) => parsed !== null && what !== 'plain'))('writes: $what', row => {
-    expect(formatTrace(fromPython(row.input))).toBe(row.line);
-  });
-
-  it('refuses the line with a comma in the service, as the original does, and never writes it', () => {
-    const row = original.traces.find(({ parsed }) => parsed === null)!;
-    expect(parseTrace(row.line)).toEqual({ ok: false, reason: 'created is not a number' });
-    expect(() => formatTrace(fromPython(row.input))).toThrow(
-      'service: "s,x" can\'t be written; allowed: text without comma and line break',
-    );
-  });
-});
 
 describe('parseTrace', () => {
   const fields = ['a:1', 'c', 's', '1.0', '1.0', '2.0', '200', 'h', 'None', '{}', 'ok'];
