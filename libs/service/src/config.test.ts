@@ -92,6 +92,11 @@ describe('readConfig', () => {
       expect((error as ConfigError).message).not.toContain('4711');
     }
   });
+
+  test('does not repeat what stands before the host of an address', () => {
+    const read = () => readConfig(variables, { x_peers: 'a:1,http://root:4711/@b:2' });
+    expect(read).toThrow('x_peers: "…@b:2" is not allowed; allowed: HOST:PORT, several separated by commas');
+  });
 });
 
 test('the table of variables has a row for each', () => {

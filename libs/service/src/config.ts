@@ -146,6 +146,12 @@ export function optionalAddress(env: string, options: Optional): Variable<string
   return optional(variable(env, options, 'HOST:PORT with a port up to 65535', addressSchema));
 }
 
+/** A host name or IP address (an IPv6 address with or without brackets) that may be absent. */
+export function optionalHost(env: string, options: Optional): Variable<string | undefined> {
+  const host = /^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]|[0-9a-fA-F]*:[0-9a-fA-F:.]+:[0-9a-fA-F:.]*)$/;
+  return optional(variable(env, options, 'a host name or an IP address, without a port', v.pipe(v.string(), v.regex(host))));
+}
+
 /** Comma-separated words; empty means none. */
 export function list(env: string, options: Options): Variable<readonly string[]> {
   return variable(
@@ -174,6 +180,9 @@ export function addresses(env: string, options: Options): Variable<readonly stri
   };
 }
 
+/** An address that is given as a URL may hold a password, which ends at an `@`. */
+const withoutUser = (value: string) => value.replace(/^.*@/s, '…@');
+
 /**
  * Reads a service's config from an environment. An empty variable counts as unset.
  * @throws ConfigError with one sentence per variable that does not fit: name, value (never a secret's), what is allowed.
@@ -191,7 +200,7 @@ export function readConfig<V extends Variables>(variables: V, env: Readonly<Reco
     if (result.success) config[key] = result.output;
     else
       problems.push(
-        `${entry.env}: ${entry.secret ? 'the value' : JSON.stringify(found)} is not allowed; allowed: ${entry.allowed}`,
+        `${entry.env}: ${entry.secret ? 'the value' : JSON.stringify(withoutUser(found))} is not allowed; allowed: ${entry.allowed}`,
       );
   }
   if (problems.length > 0) throw new ConfigError(problems);

@@ -1,4 +1,6 @@
-export { type Clock, createClock, type TimeSources } from './clock.ts';
+export { advertised, isLoopback, joinAddress, listenError, splitAddress } from './addresses.ts';
+export { type Clock, type ClockStep, createClock, type ProcessClock, type TimeSources } from './clock.ts';
+export { commonVariables } from './common-variables.ts';
 export {
   address,
   addresses,
@@ -19,10 +21,16 @@ export {
   type Variables,
   variableTable,
 } from './config.ts';
+export { ConnectionError } from './connection-error.ts';
+export { type Credentials, credentialsOf, credentialVariables } from './credentials.ts';
+export { disposeAll } from './dispose-all.ts';
 export { alreadyExists, deadlineExceeded, failedPrecondition, invalidArgument, notFound, unavailable } from './errors.ts';
-export { type Connection, type ConnectOptions, connect, VersionMismatchError, waitForServing } from './grpc-client.ts';
+export { type Connection, type ConnectOptions, connect, VersionMismatchError } from './grpc-client.ts';
 export { type BoundService, bind, type GrpcServer, type GrpcServerOptions, startGrpcServer } from './grpc-server.ts';
+export { waitForServing } from './health.ts';
 export { createLog, type Logger, logLevels } from './log.ts';
 export { createRegistry, type MetricsServer, startMetrics } from './metrics.ts';
-export { commonVariables, type RunOptions, runService, type Service, type ServiceContext } from './run.ts';
+export { formatPageToken, type PagePosition, parsePageToken } from './page-token.ts';
+export { type RunOptions, runService, type Service, type ServiceContext } from './run.ts';
+export type { TlsIdentity } from './tls-files.ts';
 export { compatible, version } from './version.ts';

@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { joinAddress, listenError, splitAddress } from './addresses.ts';
 
 /** A Prometheus endpoint `/metrics`. */
 export interface MetricsServer extends AsyncDisposable {
@@ -13,7 +15,7 @@ export function createRegistry(): Registry {
   return registry;
 }
 
-/** Serves a registry's metrics. @throws Error if `listen` (HOST:PORT) can't be listened on. */
+/** Serves a registry's metrics. @throws ConfigError of galileo_metrics_listen if `listen` (HOST:PORT) can't be listened on. */
 export async function startMetrics(listen: string, registry: Registry): Promise<MetricsServer> {
   const server = createServer(async (request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
@@ -22,14 +24,13 @@ export async function startMetrics(listen: string, registry: Registry): Promise<
     }
     response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics());
   });
-  const colon = listen.lastIndexOf(':');
-  const host = listen.slice(0, colon).replace(/^\[|\]$/g, '');
+  const { host, port } = splitAddress(listen);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(Number(listen.slice(colon + 1)), host, resolve);
+    server.once('error', error => reject(listenError('galileo_metrics_listen', listen, error))).listen(port, host, resolve);
   });
-  const bound = server.address() as { port: number };
+  const bound = server.address() as AddressInfo;
   return {
-    address: `${listen.slice(0, colon)}:${bound.port}`,
+    address: joinAddress(host, bound.port),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));

@@ -1,22 +1,14 @@
-import { type Clock, createClock } from './clock.ts';
-import {
-  address,
-  ConfigError,
-  type ConfigOf,
-  oneOf,
-  optionalAddress,
-  readConfig,
-  secret,
-  type Variables,
-  variableTable,
-} from './config.ts';
-import { createLog, type Logger, logLevels } from './log.ts';
-import { version } from './version.ts';
+import { answerArgument, complaint, type Program } from './arguments.ts';
+import { createClock, type ProcessClock } from './clock.ts';
+import type { CommonVariables } from './common-variables.ts';
+import { ConfigError, type ConfigOf, readConfig, type Variables } from './config.ts';
+import { adoptGrpcLog } from './grpc-log.ts';
+import { createLog, type Logger, type logLevels } from './log.ts';
 
 /** What every service gets from its process. */
 export interface ServiceContext {
   readonly log: Logger;
-  readonly clock: Clock;
+  readonly clock: ProcessClock;
 }
 
 /** A running service. Disposing it stops it in order: no new work, finish or hand back, flush, deregister. */
@@ -27,38 +19,27 @@ export interface Service extends AsyncDisposable {
   readonly failed?: Promise<never>;
 }
 
-/** Variables that every service has; `port` is its default gRPC port. */
-export function commonVariables(port: number) {
-  return {
-    listen: address('galileo_grpc_listen', {
-      fallback: `127.0.0.1:${port}`,
-      doc: 'HOST:PORT of the gRPC server; port 0 takes a free one',
-    }),
-    token: secret('galileo_token', { doc: 'bearer token that gRPC calls carry and must carry' }),
-    logLevel: oneOf('galileo_logging_level', logLevels, { fallback: 'INFO', doc: 'least level that is logged' }),
-    metricsListen: optionalAddress('galileo_metrics_listen', {
-      doc: 'HOST:PORT of the Prometheus endpoint /metrics; none if unset',
-    }),
-  };
-}
-
-export interface RunOptions<V extends Variables> {
-  readonly name: string;
-  /** One line for `--help`. */
-  readonly summary: string;
-  readonly variables: V;
+export interface RunOptions<V extends Variables> extends Program<V> {
   start(config: ConfigOf<V>, context: ServiceContext): Promise<Service>;
 }
 
 const shutdownLimit = 10_000;
 
-function helpText(name: string, summary: string, variables: Variables): string {
-  const rows = variableTable(variables);
-  const width = Math.max(...rows.map(row => row.name.length));
-  const lines = rows.map(
-    row => `  ${row.name.padEnd(width)}  ${row.doc} [${row.allowed}]${row.fallback === '' ? '' : ` (default ${row.fallback})`}`,
+/** Milliseconds between two looks for a step of the system clock. */
+const clockInterval = 1000;
+
+/** The process's clock, looked after as long as the process lives. */
+function startClock(log: Logger): ProcessClock {
+  const clock = createClock(undefined, ({ by, followed }) =>
+    log.warn(
+      { seconds: by },
+      followed
+        ? 'the system clock has stepped: times are taken anew from it'
+        : 'the system clock has stepped, or the machine has slept: times go on as they were, since something is being recorded',
+    ),
   );
-  return [`galileo-${name} ${version}: ${summary}`, '', 'It is configured by the environment alone:', ...lines, ''].join('\n');
+  setInterval(() => clock.check(), clockInterval).unref();
+  return clock;
 }
 
 /** Resolves with the first of SIGTERM and SIGINT. */
@@ -72,28 +53,16 @@ function signalled(): Promise<NodeJS.Signals> {
  * Runs a service as a process: arguments, config, start, "ready" in the log, shutdown on SIGTERM or SIGINT within 10 s.
  * @returns the exit code: 0 after an ordered end, 1 after an error, 2 for wrong arguments.
  */
-export async function runService<V extends Variables & ReturnType<typeof commonVariables>>(
-  options: RunOptions<V>,
-): Promise<number> {
+export async function runService<V extends Variables & CommonVariables>(options: RunOptions<V>): Promise<number> {
   const [argument] = process.argv.slice(2);
-  if (argument === '--help' || argument === '-h') {
-    process.stdout.write(helpText(options.name, options.summary, options.variables));
-    return 0;
-  }
-  if (argument === '--version') {
-    process.stdout.write(`${version}\n`);
-    return 0;
-  }
-  if (argument !== undefined) {
-    process.stderr.write(`galileo-${options.name}: unknown argument ${JSON.stringify(argument)}; allowed: --help, --version\n`);
-    return 2;
-  }
+  if (argument !== undefined) return await answerArgument(argument, options);
   const ended = signalled();
   let log: Logger | undefined;
   try {
     const config = readConfig(options.variables, process.env);
     log = createLog(options.name, config.logLevel as (typeof logLevels)[number]);
-    const starting = options.start(config, { log, clock: createClock() });
+    adoptGrpcLog(log);
+    const starting = options.start(config, { log, clock: startClock(log) });
     const service = await Promise.race([starting, ended]);
     if (typeof service === 'string') {
       // A start may wait for another service as long as it takes; a person who ends it need not.
@@ -117,8 +86,7 @@ export async function runService<V extends Variables & ReturnType<typeof commonV
     log.info('stopped');
     return 0;
   } catch (error) {
-    if (error instanceof ConfigError) process.stderr.write(`galileo-${options.name}: ${error.problems.join('\n')}\n`);
-    else if (log === undefined) process.stderr.write(`galileo-${options.name}: ${(error as Error).message}\n`);
+    if (error instanceof ConfigError || log === undefined) process.stderr.write(complaint(options.name, error));
     else log.fatal({ err: error }, 'failed');
     return 1;
   }

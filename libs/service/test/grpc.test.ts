@@ -3,6 +3,7 @@ import { temporaryDirectory } from '@galileo/testkit';
 import { ClientError, createChannel, createClient, Metadata, Status } from 'nice-grpc';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { adoptGrpcLog } from '../src/grpc-log.ts';
 import {
   bind,
   ConfigError,
@@ -21,10 +22,11 @@ const unimplemented = async () => {
   throw new Error('not used here');
 };
 
-function startServer(options: { token?: string; listen?: string; log?: ReturnType<typeof createLog> } = {}) {
+function startServer(options: { token?: string; listen?: string; insecure?: boolean; log?: ReturnType<typeof createLog> } = {}) {
   return startGrpcServer({
     listen: options.listen ?? '127.0.0.1:0',
-    token: options.token,
+    credentials: { token: options.token },
+    insecure: options.insecure,
     log: options.log ?? createLog('test', 'SILENT'),
     services: [
       bind(TelemdDefinition, {
@@ -60,20 +62,37 @@ describe('a gRPC server', () => {
     ['a wrong token', 'guess'],
   ])('with a token refuses a call with %s', async (_, token) => {
     await using server = await startServer({ token: 'right' });
-    using telemd = connect(TelemdDefinition, server.address, { token });
+    using telemd = connect(TelemdDefinition, server.address, { credentials: { token } });
     await expect(telemd.client.getNodeInfo({})).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
   });
 
   test('with a token takes calls that carry it', async () => {
     await using server = await startServer({ token: 'right' });
-    using telemd = connect(TelemdDefinition, server.address, { token: 'right' });
+    using telemd = connect(TelemdDefinition, server.address, { credentials: { token: 'right' } });
     expect((await telemd.client.getNodeInfo({})).node).toBe('n1');
   });
 
-  test('refuses to be open to the network without a token, and names an address that is taken', async () => {
-    await expect(startServer({ listen: '0.0.0.0:0' })).rejects.toThrow(ConfigError);
+  test('names an address that is taken, once', async () => {
+    adoptGrpcLog(createLog('test', 'SILENT'));
     await using server = await startServer();
-    await expect(startServer({ listen: server.address })).rejects.toThrow(server.address);
+    const error = await startServer({ listen: server.address }).catch(reason => reason);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toMatch(
+      new RegExp(`^galileo_grpc_listen: "${server.address}" can't be listened on: listen EADDRINUSE: [^;]*; allowed: an address`),
+    );
+  });
+
+  test.each([
+    ['nothing', {}, false],
+    ['a token', { token: 't' }, true],
+    ['galileo_insecure', { insecure: true }, true],
+  ])('may be reached from other machines with %s: %s', async (_, options, allowed) => {
+    const starting = startServer({ listen: '0.0.0.0:0', ...options });
+    if (allowed) await (await starting)[Symbol.asyncDispose]();
+    else
+      await expect(starting).rejects.toThrow(
+        /^galileo_grpc_listen: "0.0.0.0:0" is open to others.* galileo_token, or galileo_tls_cert/,
+      );
   });
 
   test('passes a handler’s status on, and logs and hides nothing of an unexpected error', async () => {
@@ -123,20 +142,11 @@ test.each([
   expect(compatible(one, other)).toBe(expected);
 });
 
-test('a log never shows secrets', async () => {
-  await using directory = await temporaryDirectory();
-  const file = `${directory.path}/log`;
-  const log = createLog('test', 'WARNING', pino.destination({ dest: file, sync: true }));
-  log.info('too quiet');
-  log.warn({ token: 'a-token', config: { password: 'a-password' }, environment: { KEY: 'a-key' } }, 'loud');
-  const { readFile } = await import('node:fs/promises');
-  const found = await readFile(file, 'utf8');
-  expect(found).toContain('loud');
-  for (const text of ['quiet', 'a-token', 'a-password', 'a-key']) expect(found).not.toContain(text);
-});
-
 test('metrics are served in Prometheus’ format, and nothing else is', async () => {
   await using metrics = await startMetrics('127.0.0.1:0', createRegistry());
   expect(await (await fetch(`http://${metrics.address}/metrics`)).text()).toContain('process_cpu_seconds_total');
   expect((await fetch(`http://${metrics.address}/`)).status).toBe(404);
+  const taken = startMetrics(metrics.address, createRegistry());
+  await expect(taken).rejects.toThrow(ConfigError);
+  await expect(taken).rejects.toThrow(`galileo_metrics_listen: "${metrics.address}" can't be listened on: listen EADDRINUSE`);
 });
