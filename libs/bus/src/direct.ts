@@ -1,5 +1,5 @@
 import { type PublishRequest, RecorderDefinition } from '@galileo/proto/recorder';
-import { connect, type Logger } from '@galileo/service';
+import { type Credentials, connect, type Logger } from '@galileo/service';
 import { createDoorbell } from './doorbell.ts';
 import { keepConnected } from './keep-connected.ts';
 import type { RecordKindName } from './kinds.ts';
@@ -9,8 +9,8 @@ import type { LostListener, Publisher } from './publisher.ts';
 export interface DirectPublisherOptions {
   /** HOST:PORT of the recorder. */
   readonly recorder: string;
-  /** Bearer token of the calls. */
-  readonly token: string | undefined;
+  /** What the calls identify themselves with. */
+  readonly credentials: Credentials;
   /** Id under which the recorder knows the producer: `<service>/<node>/<nonce>`. */
   readonly producerId: string;
   readonly log: Logger;
@@ -54,7 +54,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
 
   const bell = createDoorbell();
   const ended = new AbortController();
-  const connection = connect(RecorderDefinition, recorder, { token: options.token });
+  const connection = connect(RecorderDefinition, recorder, { credentials: options.credentials });
   let timer: NodeJS.Timeout | undefined;
 
   const seal = () => {

@@ -29,6 +29,8 @@ const unused: Omit<RecorderServiceImplementation, 'publish'> = {
   startRecording: refuse,
   stopRecording: refuse,
   getRecording: refuse,
+  watchRecording: refuseStream,
+  listRecordings: refuse,
   reconcile: refuseStream,
   syncClock: refuseStream,
 };
@@ -57,7 +59,7 @@ async function startReceiver(
   }
   const server = await startGrpcServer({
     listen: behaviour.listen ?? '127.0.0.1:0',
-    token: behaviour.token,
+    credentials: { token: behaviour.token },
     log: silentLog,
     services: [bind(RecorderDefinition, { ...unused, publish })],
   });
@@ -71,7 +73,7 @@ async function startReceiver(
   };
 }
 
-const producer = { token: undefined, producerId: 'test/node/1', log: silentLog };
+const producer = { credentials: {}, producerId: 'test/node/1', log: silentLog };
 
 test('what is published arrives in order, and flush waits until it is durable', async () => {
   await using receiver = await startReceiver();
@@ -132,11 +134,11 @@ test('a wrong token is logged, nothing throws, and disposal ends', async () => {
   const publisher = openDirectPublisher({
     ...producer,
     recorder: receiver.address,
-    token: 'wrong',
+    credentials: { token: 'hunter2' },
     log: createLog('test', 'WARN', { write: line => void log.push(line) }),
   });
   await until('the refusal is logged', () => log.some(line => line.includes('UNAUTHENTICATED')));
-  expect(log.join()).not.toContain('wrong');
+  expect(log.join()).not.toContain('hunter2');
   await publisher[Symbol.asyncDispose]();
   publisher.publish('event', 'galileo/events', 'too late');
   expect(publisher.lost.event).toBe(1);
