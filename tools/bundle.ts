@@ -1,7 +1,10 @@
 // Bundles the service in the current directory into one file, dist/<name>.js, that needs nothing but Node >= 22.19.
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { root } from './steps.ts';
 
 const settings: BuildOptions = {
   bundle: true,
@@ -35,13 +38,36 @@ const inlinePrograms: Plugin = {
   },
 };
 
-const directory = process.cwd();
-const name = basename(directory);
-await build({
-  ...settings,
-  entryPoints: [join(directory, 'src', 'main.ts')],
-  outfile: join(directory, 'dist', `${name}.js`),
-  plugins: [inlinePrograms],
-  // Some dependencies are CommonJS and call require() for Node's own modules.
-  banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
-});
+/** etcd3 reads its rpc.proto from its own directory when it starts. The bundle holds what it would have read, as protobufjs' JSON. */
+const inlineEtcdProto: Plugin = {
+  name: 'inline-etcd-proto',
+  setup(context) {
+    context.onLoad({ filter: /[\\/]etcd3[\\/]lib[\\/]connection-pool\.js$/ }, async ({ path }) => {
+      const { Root } = createRequire(createRequire(path).resolve('@grpc/proto-loader'))('protobufjs');
+      const protos = new Root();
+      protos.resolvePath = (_: string, target: string) => join(dirname(path), '..', 'proto', basename(target));
+      const json = JSON.stringify(protos.loadSync('rpc.proto', { keepCase: true }).toJSON());
+      const original = await readFile(path, 'utf8');
+      const contents = original.replace(/loadSync\)\(`\$\{__dirname\}\/\.\.\/proto\/rpc\.proto`/, () => `fromJSON)(${json}`);
+      if (contents === original) throw new Error(`${path} does not read rpc.proto as etcd3 1.1.2 does`);
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+/** Bundles the service of a name into a file. */
+export async function bundle(name: string, file: string): Promise<void> {
+  await build({
+    ...settings,
+    entryPoints: [join(root, 'services', name, 'src', 'main.ts')],
+    outfile: file,
+    plugins: [inlinePrograms, inlineEtcdProto],
+    // Some dependencies are CommonJS and call require() for Node's own modules.
+    banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
+  });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
+  const name = basename(process.cwd());
+  await bundle(name, join(process.cwd(), 'dist', `${name}.js`));
+}

@@ -1,3 +1,10 @@
+export { EtcdError, type EtcdProblem } from './etcd-error.ts';
+export { type EtcdSettings, etcdSettings, etcdVariables } from './etcd-settings.ts';
+export { type FollowRoutesOptions, followRoutes, type RouteFollower } from './follow-routes.ts';
+export { type FollowWeightsOptions, followWeights, type WeightFollower } from './follow-weights.ts';
+export { type FunctionWeights, formatWeights, parseWeights, WeightsError } from './function-weights.ts';
+export { createRedisRoutes, type RedisRoutes } from './redis-routes.ts';
 export { createRoutingTable, type Route, RouteError, type RoutingTable } from './routing-table.ts';
+export { openWeightStore, type WeightStore } from './weight-store.ts';
 export { createWeightedRoundRobin, type WeightedRoundRobin } from './weighted-round-robin.ts';
 export { highestWeight, integerWeights, milliWeights, weightsProblem } from './weights.ts';
