@@ -70,9 +70,18 @@ function usageNotes({ span, replicas, silentProcesses, nodesWithoutCores, observ
 }
 
 function ledgerNotes(ledger: Ledger | undefined): string[] {
-  return (ledger?.entries ?? [])
-    .filter(entry => entry.rejected > 0)
-    .map(entry => `${numberOf(entry.rejected, kindNames[entry.kind])} could not be stored; the table of dead letters tells why.`);
+  return (ledger?.entries ?? []).flatMap(({ kind, rejected, unverified }) => {
+    const notes: string[] = [];
+    if (rejected > 0)
+      notes.push(`${numberOf(rejected, kindNames[kind])} could not be stored; the table of dead letters tells why.`);
+    if (unverified > 0) {
+      notes.push(
+        `${numberOf(unverified, kindNames[kind])} came from producers that don't state what they produce: ` +
+          'nobody can tell whether there were more.',
+      );
+    }
+    return notes;
+  });
 }
 
 /** Things that a reader should know and that don't make the run invalid. */

@@ -97,8 +97,8 @@ function input(
     end,
     ledger: {
       entries: [
-        { kind: RecordKind.TRACE, produced: rows.length, stored: rows.length, rejected: 0, lost: 0 },
-        { kind: RecordKind.TELEMETRY, produced: samples.length, stored: samples.length, rejected: 0, lost: 0 },
+        { kind: RecordKind.TRACE, produced: rows.length, stored: rows.length, rejected: 0, lost: 0, unverified: 0 },
+        { kind: RecordKind.TELEMETRY, produced: samples.length, stored: samples.length, rejected: 0, lost: 0, unverified: 0 },
       ],
       final: true,
       mismatches: [],
@@ -299,7 +299,7 @@ describe('a report', () => {
     ]);
   });
 
-  it('notes what could not be stored, latencies above an hour, and a cancellation', async () => {
+  it('notes what could not be stored or verified, latencies above an hour, and a cancellation', async () => {
     const base = input();
     const [traceEntry, telemetryEntry] = base.ledger!.entries;
     const report = await buildReport(
@@ -310,7 +310,7 @@ describe('a report', () => {
           ...base.ledger!,
           entries: [
             { ...traceEntry!, produced: 201, stored: 201 },
-            { ...telemetryEntry!, produced: telemetryEntry!.stored + 1, rejected: 1 },
+            { ...telemetryEntry!, produced: telemetryEntry!.stored + 1, rejected: 1, unverified: 40 },
           ],
         },
       }),
@@ -320,6 +320,7 @@ describe('a report', () => {
       'The experiment was cancelled (by the user); its figures cover 15 s.',
       '1 latency above an hour counts as an hour.',
       '1 telemetry sample could not be stored; the table of dead letters tells why.',
+      "40 telemetry samples came from producers that don't state what they produce: nobody can tell whether there were more.",
     ]);
   });
 

@@ -18,9 +18,9 @@ const good: Evidence = {
   },
   ledger: {
     entries: [
-      { kind: RecordKind.TRACE, produced: 1000, stored: 1000, rejected: 0, lost: 0 },
-      { kind: RecordKind.TELEMETRY, produced: 5000, stored: 4998, rejected: 2, lost: 0 },
-      { kind: RecordKind.EVENT, produced: 3, stored: 3, rejected: 0, lost: 0 },
+      { kind: RecordKind.TRACE, produced: 1000, stored: 1000, rejected: 0, lost: 0, unverified: 0 },
+      { kind: RecordKind.TELEMETRY, produced: 5000, stored: 4998, rejected: 2, lost: 0, unverified: 0 },
+      { kind: RecordKind.EVENT, produced: 3, stored: 3, rejected: 0, lost: 0, unverified: 0 },
     ],
     final: true,
     mismatches: [],

@@ -13,3 +13,4 @@ export type {
 } from './rows.ts';
 export { type ExperimentStore, openStore } from './store.ts';
 export { StoreError } from './store-error.ts';
+export { checkStore, storeVariables } from './variables.ts';

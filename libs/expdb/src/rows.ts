@@ -65,6 +65,8 @@ export interface ClockOffset {
   readonly offset: number;
   /** Bound of the error of `offset`. */
   readonly uncertainty: number;
+  /** Grows with every step of one of the two clocks: between rows of different segments nothing may be interpolated. */
+  readonly segment: number;
 }
 
 /** What is written in one transaction. */

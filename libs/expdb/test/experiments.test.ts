@@ -128,7 +128,7 @@ describe('experiments', () => {
         traces: Array.from({ length: 6000 }, (_, i) => trace({ expId, requestId: `t:${i + 1}` })),
         events: [event({ expId })],
         deadLetters: [{ expId, kind: 'trace', producer: 'p', reason: 'r', channel: 'c', line: 'l', at: 1 }],
-        clockOffsets: [{ expId, producer: 'p', at: 1, offset: 0, uncertainty: 0 }],
+        clockOffsets: [{ expId, producer: 'p', at: 1, offset: 0, uncertainty: 0, segment: 0 }],
         recordings: [{ expId, start: 1, end: null, state: '{}' }],
       });
     for (const id of ['one', 'two']) {

@@ -51,7 +51,7 @@ describe('write', () => {
 
   it('stores a record once, however often and in whatever company it arrives; the first stays', async () => {
     const deadLetter = { expId, kind: 'telemetry', producer: 'p', reason: 'r', channel: 'c', line: 'l', at: 1 } as const;
-    const clockOffset = { expId, producer: 'p', at: 1, offset: 0.5, uncertainty: 0.1 };
+    const clockOffset = { expId, producer: 'p', at: 1, offset: 0.5, uncertainty: 0.1, segment: 2 };
     const all = { telemetry: [telemetry()], traces: [trace()], events: [event()] };
     await store.write(batch({ ...all, deadLetters: [deadLetter], clockOffsets: [clockOffset] }));
     await store.write(

@@ -1,5 +1,5 @@
 import type { RecordKindName } from '@galileo/bus';
-import { type Account, type Book, emptyNode, noRecords } from './book.ts';
+import { type Account, type Book, emptyNode, noRecords, unverifiedAccount, unverifiedId } from './book.ts';
 import { addCounter, hasCounter } from './counters.ts';
 import { addToTally, bucketLength, bucketOf, emptyTally } from './tally.ts';
 
@@ -59,7 +59,7 @@ function arrived(node: Account['events'], time: number, channel: string, key: st
 
 /** A line has arrived of which nobody can tell to which recording it belongs; it was rejected. */
 export function malformedArrived(book: Book, producerId: string, kind: RecordKindName): void {
-  const account = book.accounts.get(producerId);
+  const account = producerId === unverifiedId ? unverifiedAccount(book) : book.accounts.get(producerId);
   if (account !== undefined) {
     account.malformed[kind]++;
     return;

@@ -1,6 +1,15 @@
 import type { RecordKindName } from '@galileo/bus';
 import { Ledger, RecordFilter } from '@galileo/proto/recorder';
-import { type Account, type Book, type ClientAccount, createBook, emptyNode, type NodeAccount, openInterval } from './book.ts';
+import {
+  type Account,
+  type Book,
+  type ClientAccount,
+  createBook,
+  emptyNode,
+  type NodeAccount,
+  openInterval,
+  unverifiedAccount,
+} from './book.ts';
 import type { Counters } from './counters.ts';
 import type { Tally } from './tally.ts';
 
@@ -49,6 +58,7 @@ interface AccountState {
   final: boolean;
   lost: Counts;
   malformed: Counts;
+  unverified?: true;
   clients: ClientState[];
   telemetry: NodeState[];
   events: NodeState;
@@ -89,6 +99,7 @@ function accountState(account: Account): AccountState {
     final: account.final,
     lost: counts(account.lost),
     malformed: counts(account.malformed),
+    ...(account.unverified && { unverified: true }),
     clients: Array.from(account.clients, ([token, client]) => clientState(token, client)),
     telemetry: Array.from(account.telemetry.values(), nodeState),
     events: nodeState(account.events),
@@ -121,7 +132,7 @@ function readNode(kind: 'telemetry' | 'event', [name, rejected, buckets, folded]
 
 function readAccount(book: Book, state: AccountState): void {
   const account: Account = {
-    ...openInterval(book, state.id, state.from),
+    ...(state.unverified ? unverifiedAccount(book) : openInterval(book, state.id, state.from)),
     to: state.to ?? undefined,
     sequence: state.sequence,
     final: state.final,

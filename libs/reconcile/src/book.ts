@@ -50,6 +50,8 @@ export interface Account {
   lost: Record<RecordKindName, number>;
   /** The producer has given its last figures. */
   final: boolean;
+  /** Nobody states what these sources produce; what arrives counts as produced. */
+  readonly unverified: boolean;
 }
 
 /** A recording as the recorder keeps it: what has arrived beside what was stated. It is plain data, kept with the rows. */
@@ -99,21 +101,32 @@ export function createBook(recordingId: string, start: number, filter: RecordFil
   };
 }
 
+/** Id of the account that holds the records of all sources that state nothing: Galileo's Python worker, Go telemd. */
+export const unverifiedId = 'unverified';
+
 /** A producer has opened its interval. An interval that is known already stays as it is. */
 export function openInterval(book: Book, producerId: string, from: number): Account {
-  const known = book.accounts.get(producerId);
-  if (known !== undefined) return known;
+  return book.accounts.get(producerId) ?? openAccount(book, producerId, from, false);
+}
+
+/** The account of sources that state nothing. Their interval is the recording's, by the recorder's clock. */
+export function unverifiedAccount(book: Book): Account {
+  return book.accounts.get(unverifiedId) ?? openAccount(book, unverifiedId, book.start, true);
+}
+
+function openAccount(book: Book, producerId: string, from: number, unverified: boolean): Account {
   const account: Account = {
     producerId,
     from,
-    to: undefined,
+    to: unverified ? book.end : undefined,
     sequence: 0,
     clients: new Map(),
     telemetry: new Map(),
     events: emptyNode('event', producerId),
     malformed: noRecords(),
     lost: noRecords(),
-    final: false,
+    final: unverified,
+    unverified,
   };
   book.accounts.set(producerId, account);
   return account;
@@ -136,8 +149,8 @@ export function knowsInterval(book: Book, producerId: string): boolean {
   return account !== undefined && (book.end === undefined || account.to !== undefined);
 }
 
-/** Have all producers that take part given their last figures? */
-export function allFinal(book: Book): boolean {
-  for (const account of book.accounts.values()) if (!account.final) return false;
+/** Have all producers that take part given their last figures? Those that have gone for good will never. */
+export function allFinal(book: Book, isGone: (producerId: string) => boolean = () => false): boolean {
+  for (const { final, producerId } of book.accounts.values()) if (!final && !isGone(producerId)) return false;
   return true;
 }

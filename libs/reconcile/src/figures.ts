@@ -59,6 +59,8 @@ export interface Figures {
   finalStatement(settled: (token: string) => Counters): Statement;
   /** Has anything changed since the last statement? */
   readonly changed: boolean;
+  /** Has nothing been counted? */
+  readonly empty: boolean;
 }
 
 function clientStatement(client: ClientFigures, settledCounters: readonly number[]): ClientStatement {
@@ -214,6 +216,9 @@ export function createFigures(options: FiguresOptions): Figures {
     finalStatement: settled => take(clients.values(), allBuckets(), settled, true),
     get changed() {
       return changedClients.size > 0 || changedBuckets.size > 0 || lostChanged;
+    },
+    get empty() {
+      return clients.size === 0 && telemetry.size === 0 && events.size === 0 && recordKinds.every(kind => lost[kind] === 0);
     },
   };
 }

@@ -23,13 +23,40 @@ export interface Sink {
   deadLetter(book: Book, kind: RecordKindName, reason: string, channel: string, line: string): void;
 }
 
-/** Files the records of one batch. */
+/** A recording with the account of a record's producer. */
+export interface Place {
+  readonly book: Book;
+  readonly account: Account;
+}
+
+/**
+ * Finds where the records of a source belong: the token of a client's traces, the node of telemetry, the name of an event.
+ * `time` is the record's, finite. Undefined if that can't be told yet.
+ */
+export type FindPlaces = (kind: RecordKindName, source: string, time: number) => readonly Place[] | undefined;
+
+export interface FilingOptions {
+  /** The open recordings. */
+  readonly books: readonly Book[];
+  readonly places: FindPlaces;
+  /** Whose records those are of which nobody can tell to which recording they belong. */
+  readonly producerId: string;
+  /** Number of the producer's batch, where records come in numbered batches. */
+  readonly sequence?: number;
+  readonly sink: Sink;
+}
+
+/** What became of a record. */
+export type Filed = 'filed' | 'held' | 'foreign';
+
+/** Files records. */
 export interface Filing {
   /**
    * Files a record in every recording that it belongs to.
-   * @returns false if the channel is none of Galileo's, so that not even the kind is known.
+   * @returns 'held' if it can't be told yet where the record belongs, so that nothing was done; 'foreign' if the channel is
+   *   none of Galileo's, so that not even the kind is known.
    */
-  file(channel: string, line: string): boolean;
+  file(channel: string, line: string): Filed;
 }
 
 const telemetryPrefix = 'telem/';
@@ -40,83 +67,97 @@ function traceFault(trace: Trace): string | undefined {
   return undefined;
 }
 
-/**
- * Files records of a producer's batch: by the recordings' predicates and the producer's intervals, counting each in the
- * books. `books` are the open recordings; the interval of the producer must be known in all in which it takes part.
- */
-export function createFiling(books: readonly Book[], producerId: string, sequence: number, sink: Sink): Filing {
-  const places: { book: Book; account: Account }[] = [];
-  for (const book of books) {
+/** The places of one producer, whose interval must be known in all recordings in which it takes part. */
+export function placesOf(books: readonly Book[], producerId: string): readonly Place[] {
+  return books.flatMap(book => {
     const account = book.accounts.get(producerId);
-    if (account !== undefined) places.push({ book, account });
-  }
+    return account === undefined ? [] : [{ book, account }];
+  });
+}
+
+/** Files records by the recordings' predicates and their producers' intervals, counting each in the books. */
+export function createFiling(options: FilingOptions): Filing {
+  const { books, places, producerId, sequence, sink } = options;
+
+  const mark = (account: Account) => {
+    if (sequence !== undefined) account.sequence = sequence;
+  };
 
   /** Nobody can tell to which recording the line belongs: it goes to each that records this kind. */
-  const fileMalformed = (kind: RecordKindName, reason: string, channel: string, line: string) => {
+  const fileMalformed = (kind: RecordKindName, reason: string, channel: string, line: string): Filed => {
     for (const book of books) {
       if (!book.predicate.kind(kind)) continue;
       malformedArrived(book, producerId, kind);
       const account = book.accounts.get(producerId);
-      if (account !== undefined) account.sequence = sequence;
+      if (account !== undefined) mark(account);
       sink.deadLetter(book, kind, reason, channel, line);
     }
+    return 'filed';
   };
 
-  const fileTelemetry = (channel: string, line: string) => {
+  const fileTelemetry = (channel: string, line: string): Filed => {
     const result = parseTelemetry(channel, line);
     if (!result.ok) return fileMalformed('telemetry', result.reason, channel, line);
     const sample = result.value;
     if (!Number.isFinite(sample.timestamp)) return fileMalformed('telemetry', 'timestamp is not finite', channel, line);
+    const found = places('telemetry', sample.node, sample.timestamp);
+    if (found === undefined) return 'held';
     const storable = Number.isFinite(sample.value);
-    for (const { book, account } of places) {
+    for (const { book, account } of found) {
       if (!covers(account, sample.timestamp) || !book.predicate.telemetry(sample.node)) continue;
       sampleArrived(account, sample.node, sample.timestamp, channel, telemetryKey(line), !storable);
-      account.sequence = sequence;
+      mark(account);
       if (storable) sink.telemetry(book, sample);
       else sink.deadLetter(book, 'telemetry', 'value is not finite', channel, line);
     }
+    return 'filed';
   };
 
-  const fileTrace = (channel: string, line: string) => {
+  const fileTrace = (channel: string, line: string): Filed => {
     const result = parseTrace(line);
     if (!result.ok) return fileMalformed('trace', result.reason, channel, line);
     const trace = result.value;
     if (!Number.isFinite(trace.created)) return fileMalformed('trace', 'created is not finite', channel, line);
     const id = parseRequestId(trace.requestId);
+    const found = places('trace', id?.token ?? trace.requestId, trace.created);
+    if (found === undefined) return 'held';
     const fault = traceFault(trace);
-    for (const { book, account } of places) {
+    for (const { book, account } of found) {
       if (!covers(account, trace.created) || !book.predicate.trace(trace.service, trace.client)) continue;
-      account.sequence = sequence;
+      mark(account);
       if (id === undefined) {
-        malformedArrived(book, producerId, 'trace');
+        malformedArrived(book, account.producerId, 'trace');
         sink.deadLetter(book, 'trace', 'request id is not <token>:<counter>', channel, line);
       } else if (traceArrived(account, trace.client, id.token, id.counter, fault !== undefined)) {
         if (fault === undefined) sink.trace(book, trace);
         else sink.deadLetter(book, 'trace', fault, channel, line);
       }
     }
+    return 'filed';
   };
 
-  const fileEvent = (channel: string, line: string) => {
+  const fileEvent = (channel: string, line: string): Filed => {
     const result = parseEvent(line);
     if (!result.ok) return fileMalformed('event', result.reason, channel, line);
     const event = result.value;
     if (!Number.isFinite(event.timestamp)) return fileMalformed('event', 'timestamp is not finite', channel, line);
-    for (const { book, account } of places) {
+    const found = places('event', event.name, event.timestamp);
+    if (found === undefined) return 'held';
+    for (const { book, account } of found) {
       if (!covers(account, event.timestamp) || !book.predicate.event()) continue;
       eventArrived(account, event.timestamp, channel, line, false);
-      account.sequence = sequence;
+      mark(account);
       sink.event(book, event);
     }
+    return 'filed';
   };
 
   return {
     file(channel, line) {
-      if (channel.startsWith(telemetryPrefix)) fileTelemetry(channel, line);
-      else if (channel === traceChannel) fileTrace(channel, line);
-      else if (channel === eventChannel) fileEvent(channel, line);
-      else return false;
-      return true;
+      if (channel.startsWith(telemetryPrefix)) return fileTelemetry(channel, line);
+      if (channel === traceChannel) return fileTrace(channel, line);
+      if (channel === eventChannel) return fileEvent(channel, line);
+      return 'foreign';
     },
   };
 }

@@ -3,7 +3,7 @@ import { formatTrace, traceChannel } from '@galileo/wire';
 import { expect, test } from 'vitest';
 import { allFinal, closeInterval, createBook, openInterval } from './book.ts';
 import { BookStateError, bookRow, readBook } from './book-state.ts';
-import { createFiling } from './filing.ts';
+import { createFiling, placesOf } from './filing.ts';
 import { finalLedger, provisionalLedger } from './ledger.ts';
 import { timeOfDay } from './mismatches.ts';
 import { createProducerProtocol, type Line } from './producer-protocol.ts';
@@ -20,7 +20,7 @@ function record(arrives: (n: number) => boolean, final = true) {
   const open = { $case: 'open' as const, value: { recordingId: 'e', filter: book.filter } };
   protocol.receive({ message: open }, noon);
   const account = openInterval(book, id, noon);
-  const filing = createFiling([book], id, 1, ignore);
+  const filing = createFiling({ books: [book], places: () => placesOf([book], id), producerId: id, sequence: 1, sink: ignore });
   const lines: Line[] = [];
   for (let n = 1; n <= 120; n++) {
     const times = { created: noon + 1, sent: noon + 1, done: noon + 2, status: 200 };
@@ -51,9 +51,9 @@ test('nothing missing: the ledger balances without a word', () => {
   const ledger = finalLedger(book, counts(120, 50), undefined);
   expect(ledger).toEqual({
     entries: [
-      { kind: RecordKind.TRACE, produced: 120, stored: 120, rejected: 0, lost: 0 },
-      { kind: RecordKind.TELEMETRY, produced: 50, stored: 50, rejected: 0, lost: 0 },
-      { kind: RecordKind.EVENT, produced: 0, stored: 0, rejected: 0, lost: 0 },
+      { kind: RecordKind.TRACE, produced: 120, stored: 120, rejected: 0, lost: 0, unverified: 0 },
+      { kind: RecordKind.TELEMETRY, produced: 50, stored: 50, rejected: 0, lost: 0, unverified: 0 },
+      { kind: RecordKind.EVENT, produced: 0, stored: 0, rejected: 0, lost: 0, unverified: 0 },
     ],
     final: true,
     mismatches: [],
@@ -63,9 +63,13 @@ test('nothing missing: the ledger balances without a word', () => {
 
 test('what did not arrive is named by client and counters, by node and bucket', () => {
   const { book, counts } = record(n => ![16, 39, 40, 130].includes(n));
-  expect(finalLedger(book, counts(117, 49), undefined).mismatches).toEqual([
-    'traces: 120 produced, 117 stored, 0 rejected, 0 lost: 3 missing',
-    'telemetry: 50 produced, 49 stored, 0 rejected, 0 lost: 1 missing',
+  const { entries, mismatches } = finalLedger(book, counts(117, 49), undefined);
+  expect(entries.map(({ produced, stored, lost }) => [produced, stored, lost])).toEqual([
+    [120, 117, 3],
+    [50, 49, 1],
+    [0, 0, 0],
+  ]);
+  expect(mismatches).toEqual([
     'traces of client w1:pi:0: 3 of 120 missing: counters 17, 40-41',
     'telemetry of node-a, 5 s from 12:00:05Z: 49 stored, 50 produced',
   ]);
@@ -89,7 +93,6 @@ test('declared losses explain what is missing, if they are as many', () => {
   expect(finalLedger(book, counts(118, 50), undefined).mismatches).toEqual([]);
   account.lost.trace = 1;
   expect(finalLedger(book, counts(118, 50), undefined).mismatches).toEqual([
-    'traces: 120 produced, 118 stored, 0 rejected, 1 lost: 1 missing',
     'traces of client w1:pi:0: 2 of 120 missing: counters 17-18',
     `traces of producer ${id}: 2 missing, 1 declared lost, 0 malformed`,
   ]);
@@ -97,7 +100,7 @@ test('declared losses explain what is missing, if they are as many', () => {
 
 test('other records than stated, as many of them, are noticed', () => {
   const { book, account, counts } = record(n => n !== 130);
-  const filing = createFiling([book], id, 2, ignore);
+  const filing = createFiling({ books: [book], places: () => placesOf([book], id), producerId: id, sequence: 2, sink: ignore });
   filing.file('telem/node-a/cpu', `${(noon + 6).toFixed(7)}1 3.0`);
   expect(account.sequence).toBe(2);
   expect(finalLedger(book, counts(120, 50), undefined).mismatches).toEqual([
@@ -114,7 +117,7 @@ test('a producer without final figures is named, and what arrived from it counts
   expect(ledger.entries.map(({ produced }) => produced)).toEqual([120, 50, 0]);
   const silent = createBook('e', noon, RecordFilter.fromPartial({}), false);
   openInterval(silent, id, noon);
-  createFiling([silent], id, 1, ignore).file(
+  createFiling({ books: [silent], places: () => placesOf([silent], id), producerId: id, sequence: 1, sink: ignore }).file(
     traceChannel,
     formatTrace({
       requestId: 'a:1',

@@ -3,8 +3,8 @@ import type { Ledger, LedgerEntry } from '@galileo/proto/recorder';
 import type { Account, Book, NodeAccount } from './book.ts';
 import { countOf, without } from './counters.ts';
 import { kindNumber } from './filter.ts';
-import { arrivalMismatches, plural } from './mismatches.ts';
-import { type RowCounts, type RowDetails, rowMismatches } from './row-mismatches.ts';
+import { arrivalMismatches, lostBy, plural } from './mismatches.ts';
+import { arrivedAt, type RowCounts, type RowDetails, rowMismatches } from './row-mismatches.ts';
 
 /** Most mismatches that are written out. */
 const maxMismatches = 200;
@@ -13,7 +13,8 @@ const maxMismatches = 200;
  * What a producer has counted. Of one that gave no final figures only a lower bound is known: what it has stated, and what
  * has arrived besides.
  */
-function producedBy(account: Account, kind: RecordKindName): number {
+export function producedBy(account: Account, kind: RecordKindName): number {
+  if (account.unverified) return arrivedFrom(account, kind);
   if (kind === 'trace') {
     let count = 0;
     for (const { seen, stated } of account.clients.values()) {
@@ -35,17 +36,33 @@ function producedAt(node: NodeAccount, final: boolean): number {
   return count;
 }
 
+/** What has arrived of a producer; all that is known of one that states nothing. */
+export function arrivedFrom({ clients, telemetry, events, malformed }: Account, kind: RecordKindName): number {
+  let count = malformed[kind];
+  if (kind === 'trace') for (const { seen } of clients.values()) count += countOf(seen);
+  if (kind === 'telemetry') for (const node of telemetry.values()) count += arrivedAt(node);
+  if (kind === 'event') count += arrivedAt(events);
+  return count;
+}
+
 const sumOf = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((sum, count) => sum + count, 0);
 
-function entryOf(book: Book, kind: RecordKindName, counts: RowCounts): LedgerEntry {
+function entryOf(
+  book: Book,
+  kind: RecordKindName,
+  counts: RowCounts,
+  lostBy: (account: Account, kind: RecordKindName) => number,
+): LedgerEntry {
   const accounts = [...book.accounts.values()];
+  const unverified = accounts.filter(account => account.unverified);
   const stored = { trace: () => sumOf(counts.traces), telemetry: () => sumOf(counts.telemetry), event: () => counts.events };
   return {
     kind: kindNumber(kind),
     produced: accounts.reduce((sum, account) => sum + producedBy(account, kind), 0),
     stored: stored[kind](),
     rejected: counts.rejected.get(kind) ?? 0,
-    lost: accounts.reduce((sum, account) => sum + account.lost[kind], 0),
+    lost: accounts.reduce((sum, account) => sum + lostBy(account, kind), 0),
+    unverified: unverified.reduce((sum, account) => sum + arrivedFrom(account, kind), 0),
   };
 }
 
@@ -61,7 +78,7 @@ const recordedKinds = (book: Book) => recordKinds.filter(kind => book.predicate.
 /** The ledger of a recording that is open: the figures as they stand, without a verdict. */
 export function provisionalLedger(book: Book, counts: RowCounts): Ledger {
   return {
-    entries: recordedKinds(book).map(kind => entryOf(book, kind, counts)),
+    entries: recordedKinds(book).map(kind => entryOf(book, kind, counts, (account, of) => account.lost[of])),
     final: false,
     mismatches: [],
     missingProducers: [],
@@ -71,7 +88,7 @@ export function provisionalLedger(book: Book, counts: RowCounts): Ledger {
 /**
  * The ledger of a recording that has ended, `produced = stored + rejected + lost` per kind, with every mismatch in words.
  * `produced` comes from the producers, `stored` and `rejected` are counted in the store, and what has arrived is compared
- * with both: so a record that got lost on the way is named, and so is a row that was deleted later.
+ * with both: so a record that got lost on the way is counted as lost and named, and a row that was deleted later is missing.
  * `absent` are producers that never said where their interval begins.
  */
 export function finalLedger(
@@ -81,7 +98,7 @@ export function finalLedger(
   absent: readonly string[] = [],
 ): Ledger {
   const kinds = recordedKinds(book);
-  const entries = kinds.map(kind => entryOf(book, kind, counts));
+  const entries = kinds.map(kind => entryOf(book, kind, counts, lostBy));
   const totals = kinds.map((kind, i) => totalMismatch(kind, entries[i]!)).filter(line => line !== undefined);
   const mismatches = [...totals, ...arrivalMismatches(book), ...rowMismatches(book, counts, details)];
   const unfinished = [...book.accounts.values()].filter(account => !account.final).map(account => account.producerId);

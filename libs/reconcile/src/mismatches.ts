@@ -1,4 +1,4 @@
-import type { RecordKindName } from '@galileo/bus';
+import { type RecordKindName, recordKinds } from '@galileo/bus';
 import type { Account, Book, BucketAccount, ClientAccount, NodeAccount } from './book.ts';
 import { countOf, formatCounters, without } from './counters.ts';
 import { bucketLength, sameTally, type Tally } from './tally.ts';
@@ -81,7 +81,25 @@ function compareNode(node: NodeAccount, stored: string, final: boolean, found: F
   for (const entry of [...buckets].sort(([one], [other]) => one - other)) compareBucket(entry);
 }
 
-function conclude(account: Account, kind: RecordKindName, found: Findings): string[] {
+function compare(account: Account, kind: RecordKindName): Findings {
+  const { final } = account;
+  const found = noFindings();
+  const stored = (node: NodeAccount) => (node.rejected > 0 ? 'stored or rejected' : 'stored');
+  if (kind === 'trace') for (const client of account.clients.values()) compareClient(client, final, found);
+  if (kind === 'telemetry') for (const node of account.telemetry.values()) compareNode(node, stored(node), final, found);
+  if (kind === 'event') compareNode(account.events, stored(account.events), final, found);
+  return found;
+}
+
+/** Records of a producer that it declares lost, or states as published and that have not arrived. */
+export function lostBy(account: Account, kind: RecordKindName): number {
+  if (account.unverified) return 0;
+  // Malformed records have arrived, though nobody can tell which they are.
+  return Math.max(account.lost[kind], compare(account, kind).missing - account.malformed[kind]);
+}
+
+function conclude(account: Account, kind: RecordKindName): string[] {
+  const found = compare(account, kind);
   const lost = account.lost[kind];
   const malformed = account.malformed[kind];
   // Lost and malformed records are known by number only: if that is exactly what is missing, nothing is unexplained.
@@ -93,19 +111,11 @@ function conclude(account: Account, kind: RecordKindName, found: Findings): stri
 
 /** Every difference between what the producers state and what has arrived, in words. */
 export function arrivalMismatches(book: Book): string[] {
-  return [...book.accounts.values()].flatMap(account => {
-    const { final } = account;
-    const stored = (node: NodeAccount) => (node.rejected > 0 ? 'stored or rejected' : 'stored');
-    const traces = noFindings();
-    for (const client of account.clients.values()) compareClient(client, final, traces);
-    const telemetry = noFindings();
-    for (const node of account.telemetry.values()) compareNode(node, stored(node), final, telemetry);
-    const events = noFindings();
-    compareNode(account.events, stored(account.events), final, events);
-    return [
-      ...conclude(account, 'trace', traces),
-      ...conclude(account, 'telemetry', telemetry),
-      ...conclude(account, 'event', events),
-    ];
-  });
+  const stating = [...book.accounts.values()].filter(account => !account.unverified);
+  return stating.flatMap(account => recordKinds.flatMap(kind => conclude(account, kind)));
+}
+
+/** Has everything arrived that the producers state? */
+export function allArrived(book: Book): boolean {
+  return arrivalMismatches(book).length === 0;
 }

@@ -1,4 +1,4 @@
-import type { RecordKindName } from '@galileo/bus';
+import { type RecordKindName, recordKinds } from '@galileo/bus';
 import type { ReconcileRequest, ReconcileResponse, Statement } from '@galileo/proto/recorder';
 import {
   eventChannel,
@@ -17,7 +17,7 @@ import {
 } from '@galileo/wire';
 import { addCounter, type Counters } from './counters.ts';
 import { createFigures, type Figures } from './figures.ts';
-import { everything } from './filter.ts';
+import { everything, kindNumber } from './filter.ts';
 import { parseRequestId } from './request-id.ts';
 import { telemetryKey } from './telemetry-key.ts';
 import { justAfter, timeOnWire } from './wire-time.ts';
@@ -54,10 +54,16 @@ export interface ProducerProtocol {
   /** A stream has been opened. */
   connected(): readonly ReconcileRequest[];
   receive(message: ReconcileResponse, now: number): Reaction;
+  /** Is there nothing of this producer in a recording? */
+  isEmpty(recordingId: string): boolean;
+  /** Is a recording open, or not settled yet? */
+  isRecording(): boolean;
   /** The interval of a recording is settled and durable. */
   settled(recordingId: string): readonly ReconcileRequest[];
   /** Statements that are due. */
   statements(now: number): readonly ReconcileRequest[];
+  /** Sources of records that have come up since the last call, or since the stream was opened. */
+  sources(): readonly ReconcileRequest[];
   /** The producer ends: closes every interval. */
   end(now: number): Reaction;
   /** Remembers a client instance. */
@@ -85,6 +91,10 @@ const opened = (figures: Figures): ReconcileRequest => ({
 const closed = (figures: Figures, to: number): ReconcileRequest => ({
   message: { $case: 'closed', value: { recordingId: figures.recordingId, to } },
 });
+const sourced = (kind: RecordKindName, name: string): ReconcileRequest => ({
+  message: { $case: 'source', value: { kind: kindNumber(kind), name } },
+});
+const noMessages: readonly ReconcileRequest[] = [];
 const stated = (statement: Statement): ReconcileRequest => ({ message: { $case: 'statement', value: statement } });
 
 function attempt(format: () => Line): Line | WireError {
@@ -112,6 +122,8 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
   /** Per client instance the counters that are published or settled without a record. */
   const settledCounters = new Map<string, Counters>();
   const announced = new Set<string>();
+  const sources: Readonly<Record<RecordKindName, Set<string>>> = { trace: new Set(), telemetry: new Set(), event: new Set() };
+  let newSources: ReconcileRequest[] = [];
   let newest = Number.NEGATIVE_INFINITY;
 
   const countersOf = (token: string) => {
@@ -121,6 +133,12 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       settledCounters.set(token, counters);
     }
     return counters;
+  };
+
+  const noteSource = (kind: RecordKindName, name: string) => {
+    if (sources[kind].has(name)) return;
+    sources[kind].add(name);
+    newSources.push(sourced(kind, name));
   };
 
   /** Begin of an interval: after everything that was published before it, even if its time was slightly ahead. */
@@ -162,7 +180,9 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
   return {
     connected() {
       announced.clear();
-      return [{ message: { $case: 'hello', value: { producerId, service, node } } }];
+      newSources = [];
+      const known = recordKinds.flatMap(kind => [...sources[kind]].map(name => sourced(kind, name)));
+      return [{ message: { $case: 'hello', value: { producerId, service, node, clockOnly: false } } }, ...known];
     },
 
     receive({ message }, now) {
@@ -188,6 +208,9 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       });
     },
 
+    isEmpty: recordingId => recordings.get(recordingId)?.figures.empty ?? true,
+    isRecording: () => [...recordings.values()].some(({ phase }) => phase !== 'final'),
+
     settled(recordingId) {
       const recording = recordings.get(recordingId);
       if (recording?.phase !== 'closing') return [];
@@ -212,8 +235,16 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       return reaction({ send: reactions.flatMap(({ send }) => send), settle: reactions.flatMap(({ settle }) => settle) });
     },
 
+    sources() {
+      if (newSources.length === 0) return noMessages;
+      const messages = newSources;
+      newSources = [];
+      return messages;
+    },
+
     openClient: token => {
       countersOf(token);
+      noteSource('trace', token);
     },
 
     trace(trace) {
@@ -223,6 +254,7 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       const line = attempt(() => ({ channel: traceChannel, line: formatTrace(trace) }));
       const created = timeOnWire(trace.created);
       addCounter(countersOf(id.token), id.counter);
+      noteSource('trace', id.token);
       for (const { figures } of recordings.values()) {
         if (!figures.predicate.trace(trace.service, trace.client) || !figures.covers(created)) continue;
         figures.trace(trace.client, id.token, id.counter, created);
@@ -243,6 +275,7 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
         line: formatTelemetry(sample.timestamp, sample.value),
       }));
       const timestamp = timeOnWire(sample.timestamp);
+      noteSource('telemetry', of);
       for (const { figures } of recordings.values()) {
         if (!figures.predicate.telemetry(of) || !figures.covers(timestamp)) continue;
         if (line instanceof WireError) {
@@ -256,6 +289,7 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
 
     event(event) {
       const line = attempt(() => ({ channel: eventChannel, line: onWire(formatEvent(event)) }));
+      noteSource('event', event.name);
       for (const { figures } of recordings.values()) {
         if (!figures.predicate.event() || !figures.covers(event.timestamp)) continue;
         if (line instanceof WireError) {

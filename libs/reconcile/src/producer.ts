@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDoorbell, keepConnected, type Publisher, type RecordKindName } from '@galileo/bus';
 import { type ReconcileRequest, RecorderDefinition } from '@galileo/proto/recorder';
-import { type Clock, connect, type Logger } from '@galileo/service';
+import { type Credentials, connect, type Logger, type ProcessClock } from '@galileo/service';
 import { type GalileoEvent, type TelemetrySample, type Trace, WireError } from '@galileo/wire';
-import { syncClock } from './clock-sync.ts';
+import { createClockSync } from './clock-sync.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import { type ClosedInterval, createProducerProtocol, type Line, type Reaction } from './producer-protocol.ts';
 
@@ -12,14 +12,17 @@ export interface ProducerOptions {
   readonly publisher: Publisher;
   /** HOST:PORT of the recorder. */
   readonly recorder: string;
-  /** Bearer token of the calls. */
-  readonly token: string | undefined;
+  /** What the calls identify themselves with. */
+  readonly credentials: Credentials;
   /** Kind of service: client, telemd, orchestrator. */
   readonly service: string;
   readonly node: string;
   /** The producer's id, made by `producerId`; the publisher must have the same. */
   readonly id: string;
-  readonly clock: Clock;
+  /** Keeps its anchor while a recording is open. */
+  readonly clock: ProcessClock;
+  /** Seconds between two estimates of the clock; 5 unless told. */
+  readonly clockInterval?: number;
   readonly log: Logger;
   /**
    * Waits until every record before `to` (UNIX seconds, own time) has been given to the producer: requests in flight,
@@ -61,7 +64,7 @@ const endLimit = 1;
 export function startProducer(options: ProducerOptions): Producer {
   const { publisher, recorder, log, clock, id } = options;
   const protocol = createProducerProtocol({ producerId: id, service: options.service, node: options.node });
-  const connection = connect(RecorderDefinition, recorder, { token: options.token });
+  const connection = connect(RecorderDefinition, recorder, { credentials: options.credentials });
   const ended = new AbortController();
   const bell = createDoorbell();
   const listeners: ((connected: boolean) => void)[] = [];
@@ -81,10 +84,17 @@ export function startProducer(options: ProducerOptions): Producer {
     for (const message of messages) outgoing?.send(message);
   };
 
+  const clockSync = createClockSync({
+    ...{ connection, clock, log, ...(options.clockInterval !== undefined && { interval: options.clockInterval }) },
+    onEstimate: value => send([{ message: { $case: 'clock', value } }]),
+  });
+  const kept = clock.keepAnchorWhile(() => protocol.isRecording());
+
   const settle = async ({ recordingId, to }: ClosedInterval) => {
     try {
       await options.settle?.(to, ended.signal);
-      await publisher.flush(ended.signal);
+      // Who has nothing in a recording must not keep it waiting: its other records may be held up for long.
+      if (!protocol.isEmpty(recordingId)) await publisher.flush(ended.signal);
       send(protocol.settled(recordingId));
     } catch (error) {
       log.error({ err: error, recording: recordingId, producer: id }, 'the recording was not settled: no final figures');
@@ -104,10 +114,12 @@ export function startProducer(options: ProducerOptions): Producer {
     try {
       for await (const message of connection.client.reconcile(mailbox.messages(signal), { signal })) {
         const before = synchronised;
+        // An interval begins or ends: the clock must be right now, and how it relates to the recorder's is told first.
+        if (message.message !== undefined) clockSync.tell();
         react(protocol.receive(message, clock.now()));
         if (synchronised && !before) {
           established();
-          startClockSync(signal);
+          clockSync.run(signal);
         }
       }
     } finally {
@@ -117,20 +129,13 @@ export function startProducer(options: ProducerOptions): Producer {
     }
   };
 
-  const startClockSync = (signal: AbortSignal) => {
-    const onEstimate = (value: { at: number; offset: number; uncertainty: number }) =>
-      send([{ message: { $case: 'clock', value } }]);
-    syncClock({ connection, clock, signal, onEstimate }).catch(error => {
-      if (!signal.aborted) log.warn({ recorder, reason: (error as Error).message }, 'the clock is no longer compared');
-    });
-  };
-
   const running = keepConnected({ address: recorder, stream: 'reconcile', log, signal: ended.signal, open: carryStream });
   const timer = setInterval(() => send(synchronised ? protocol.statements(clock.now()) : []), statementInterval * 1000);
   publisher.onLost((kind, channel, line) => protocol.lost(kind, channel, line));
 
   const refused = new Set<string>();
   const publish = (kind: RecordKindName, line: Line | WireError) => {
+    send(protocol.sources());
     if (!(line instanceof WireError)) {
       publisher.publish(kind, line.channel, line.line);
       return;
@@ -150,7 +155,10 @@ export function startProducer(options: ProducerOptions): Producer {
       listeners.push(listener);
       listener(synchronised);
     },
-    openClient: ({ token }) => protocol.openClient(token),
+    openClient({ token }) {
+      protocol.openClient(token);
+      send(protocol.sources());
+    },
     trace: trace => publish('trace', protocol.trace(trace)),
     unrecorded: (token, counter) => protocol.unrecorded(token, counter),
     telemetry: sample => publish('telemetry', protocol.telemetry(sample)),
@@ -166,6 +174,7 @@ export function startProducer(options: ProducerOptions): Producer {
       }
       ended.abort();
       await running;
+      kept[Symbol.dispose]();
       connection[Symbol.dispose]();
     },
   };

@@ -45,7 +45,8 @@ function writtenPerNode(book: Book): Map<string, number> {
   return written;
 }
 
-function arrivedAt(node: NodeAccount): number {
+/** Records of a node, or events of a producer, that have arrived, rejected ones among them. */
+export function arrivedAt(node: NodeAccount): number {
   let count = node.folded.seen.count;
   for (const { seen } of node.buckets.values()) count += seen.count;
   return count;

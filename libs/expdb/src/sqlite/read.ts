@@ -79,7 +79,7 @@ export function readOperations({ db }: Connection) {
     clockOffsets: (expId: string) =>
       db
         .prepare(
-          'SELECT EXP_ID AS expId, PRODUCER AS producer, AT AS at, "OFFSET" AS offset, UNCERTAINTY AS uncertainty FROM clock_offsets WHERE EXP_ID = ? ORDER BY PRODUCER, AT',
+          'SELECT EXP_ID AS expId, PRODUCER AS producer, AT AS at, "OFFSET" AS offset, UNCERTAINTY AS uncertainty, SEGMENT AS segment FROM clock_offsets WHERE EXP_ID = ? ORDER BY PRODUCER, AT',
         )
         .all(expId) as unknown as ClockOffset[],
 

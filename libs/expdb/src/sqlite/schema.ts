@@ -64,5 +64,5 @@ export interface Tables {
     LINE: string;
     AT: number;
   };
-  clock_offsets: { EXP_ID: string; PRODUCER: string; AT: number; OFFSET: number; UNCERTAINTY: number };
+  clock_offsets: { EXP_ID: string; PRODUCER: string; AT: number; OFFSET: number; UNCERTAINTY: number; SEGMENT: number };
 }

@@ -22,7 +22,7 @@ function prepare(db: DatabaseSync) {
       INSERT INTO dead_letters (EXP_ID, KIND, PRODUCER, REASON, CHANNEL, LINE, AT) VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING`),
     clockOffset: db.prepare(`
-      INSERT INTO clock_offsets (EXP_ID, PRODUCER, AT, "OFFSET", UNCERTAINTY) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
+      INSERT INTO clock_offsets (EXP_ID, PRODUCER, AT, "OFFSET", UNCERTAINTY, SEGMENT) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
     recording: db.prepare(`
       INSERT INTO recordings (EXP_ID, START, END, STATE) VALUES (?, ?, ?, ?)
       ON CONFLICT (EXP_ID) DO UPDATE SET START = excluded.START, END = excluded.END, STATE = excluded.STATE`),
@@ -65,8 +65,8 @@ export function writeOperations({ db, transaction }: Connection) {
   const deadLetter = ({ expId, kind, producer, reason, channel, line, at }: DeadLetter) =>
     statements.deadLetter.run(expId, kind, producer, reason, channel, line, at);
 
-  const clockOffset = ({ expId, producer, at, offset, uncertainty }: ClockOffset) =>
-    statements.clockOffset.run(expId, producer, at, offset, uncertainty);
+  const clockOffset = ({ expId, producer, at, offset, uncertainty, segment }: ClockOffset) =>
+    statements.clockOffset.run(expId, producer, at, offset, uncertainty, segment);
 
   const recording = ({ expId, start, end, state }: RecordingState) => statements.recording.run(expId, start, end, state);
 

@@ -1,0 +1,46 @@
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the choice of a directory depends on. */
+export interface Surroundings {
+  /** $XDG_RUNTIME_DIR. */
+  readonly runtimeDirectory: string | undefined;
+  /** The directory of temporary files, `os.tmpdir()`. */
+  readonly temporaryDirectory: string;
+  /** The user, `process.getuid()`. */
+  readonly user: number | undefined;
+  /** Is it a directory in memory? Unless told, the kernel is asked. */
+  readonly inMemory?: (directory: string) => boolean;
+}
+
+/** TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h. */
+const memoryTypes = [0x01021994, 0x858458f6];
+
+function isInMemory(directory: string): boolean {
+  try {
+    return memoryTypes.includes(statfsSync(directory).type);
+  } catch {
+    return false;
+  }
+}
+
+/** What a name may take of the 255 bytes that Linux allows. */
+const maxName = 200;
+
+/**
+ * Where the spool of a service on a node lies unless configured: in memory, because a spool is written at the rate of all
+ * records, must outlive a process and no more, and would wear out the SD card of a Pi.
+ *
+ * `$XDG_RUNTIME_DIR` comes first, as it is this user's own by definition (XDG Base Directory Specification). A service
+ * without a session, in a container or under systemd, has none: /dev/shm is a tmpfs on every Linux (in a container usually of
+ * 64 MiB). Both may be emptied when the user's last session ends (logind.conf(5), RemoveIPC=), which the spool survives.
+ * Without a tmpfs it is the directory of temporary files: slower, and as good against SIGKILL. In the latter two everybody may
+ * make directories, so the name holds the user and there is no level between that another user could have made.
+ */
+export function spoolDirectory(service: string, node: string, surroundings: Surroundings): string {
+  const { runtimeDirectory, temporaryDirectory, user, inMemory = isInMemory } = surroundings;
+  const name = encodeURIComponent(`${service}-${node}`.toWellFormed()).slice(0, maxName);
+  if (runtimeDirectory && inMemory(runtimeDirectory)) return join(runtimeDirectory, 'galileo', name);
+  const shared = `galileo-${user === undefined ? '' : `${user}-`}${name}`;
+  return join(inMemory('/dev/shm') ? '/dev/shm' : temporaryDirectory, shared);
+}

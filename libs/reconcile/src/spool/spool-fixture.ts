@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs';
+import { createLog } from '@galileo/service';
+import type { SpooledRecord } from './segment-format.ts';
+import { type Dropped, openSpool, type Spool, type SpoolOptions } from './spool.ts';
+
+// What the tests of the spool share.
+
+/** Opens a spool of small segments; what it drops and logs is kept. */
+export function open(directory: string, options: Partial<SpoolOptions> = {}) {
+  const dropped: Dropped[] = [];
+  const messages: string[] = [];
+  const log = createLog('test', 'DEBUG', { write: line => messages.push(JSON.parse(line).msg) });
+  const clock = { now: 1_700_000_000 };
+  const defaults = { producerId: 'client/n/1', maxBytes: 64 * 1024, segmentBytes: 1024, now: () => clock.now };
+  const spool = openSpool({ directory, ...defaults, log, onDropped: one => dropped.push(one), ...options });
+  return { spool, dropped, messages, clock };
+}
+
+/** The token of all traces. */
+export const token = '0123456789abcdef';
+
+/** A trace of about 100 bytes. */
+export const traceLine = (counter: number): string => `${token}:${counter},w:pi:0,pi,1.5,1.5,1.5,200,,,,${'x'.repeat(40)}`;
+
+/** Appends traces with these counters and commits them. */
+export function write(spool: Spool, first: number, last: number): void {
+  for (let n = first; n <= last; n++) spool.append('trace', 'galileo/results/traces', traceLine(n));
+  spool.commit();
+}
+
+/** Counters of the traces among these records. */
+export const counters = (records: Iterable<SpooledRecord>): number[] =>
+  [...records].filter(({ kind }) => kind === 'trace').map(({ line }) => Number(/:(\d+),/.exec(line)![1]));
+
+export const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/** Names of the segments in a directory, in their order. */
+export const segmentsIn = (directory: string): string[] =>
+  readdirSync(directory)
+    .filter(name => name.endsWith('.segment'))
+    .sort();
