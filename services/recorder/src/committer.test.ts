@@ -136,3 +136,27 @@ test('a store that is gone for good is told, and nothing is acknowledged any mor
   expect(progress.durable).toBe(0);
   await committer[Symbol.asyncDispose]();
 });
+
+test('what waits is known per recording and kind until it is committed', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { committer } = committerOver({ write: () => gate.promise });
+  await using _ = committer;
+  const nothing = { stored: { trace: 0, telemetry: 0, event: 0 }, rejected: { trace: 0, telemetry: 0, event: 0 } };
+  addEvents(committer, 10);
+  addEvents(committer, 3);
+  const letter = { producer: 'p', reason: 'r', channel: 'c', line: 'l', at: 1 };
+  committer.rows().deadLetters.push({ ...letter, expId: 'e', kind: 'trace' }, { ...letter, expId: 'other', kind: 'event' });
+  committer.rows().clockOffsets.push({ expId: 'e', producer: 'p', at: 1, offset: 0, uncertainty: 0, segment: 0 });
+  committer.added();
+  // Ten in the transaction that is under way, and what came after it; a clock estimate is no record.
+  expect(committer.waiting).toBe(15);
+  expect(committer.waitingOf('e')).toEqual({
+    stored: { ...nothing.stored, event: 13 },
+    rejected: { ...nothing.rejected, trace: 1 },
+  });
+  expect(committer.waitingOf('other')).toEqual({ ...nothing, rejected: { ...nothing.rejected, event: 1 } });
+  gate.resolve();
+  await committer.flush();
+  expect(committer.waiting).toBe(0);
+  expect(committer.waitingOf('e')).toEqual(nothing);
+});

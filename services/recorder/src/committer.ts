@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDoorbell, type Doorbell } from '@galileo/bus';
+import { createDoorbell, type Doorbell, type RecordKindName } from '@galileo/bus';
 import {
   type ClockOffset,
   type DeadLetter,
@@ -20,6 +20,17 @@ export interface Progress {
   accepted: number;
   /** Number of the newest batch of which everything is committed, rejected or belongs to no recording. */
   durable: number;
+}
+
+/** Numbers of records of each kind. */
+type KindCounts = Record<RecordKindName, number>;
+
+/** Records of a recording that wait for the store. */
+interface WaitingRecords {
+  /** To be stored as rows. */
+  readonly stored: KindCounts;
+  /** To be stored as dead letters. */
+  readonly rejected: KindCounts;
 }
 
 /** Rows that wait for the next transaction. */
@@ -66,6 +77,10 @@ export interface Committer extends AsyncDisposable {
    * @throws StoreError if the store is gone for good, StoppingError if the committer is disposed.
    */
   flush(): Promise<void>;
+  /** Records of all recordings that are not committed yet. */
+  readonly waiting: number;
+  /** Those of one recording. It looks at each of them, and belongs into no hot path. */
+  waitingOf(recordingId: string): WaitingRecords;
   readonly commits: number;
   /** Seconds spent in transactions. */
   readonly busy: number;
@@ -87,12 +102,26 @@ function sizeOf({ telemetry, traces, events, deadLetters, clockOffsets }: Pendin
   return telemetry.length + traces.length + events.length + deadLetters.length + clockOffsets.length;
 }
 
+const recordsIn = (rows: PendingRows) => sizeOf(rows) - rows.clockOffsets.length;
+
+function countRecords(rows: PendingRows, expId: string, { stored, rejected }: WaitingRecords): void {
+  const { telemetry, traces, events, deadLetters } = rows;
+  for (const row of telemetry) if (row.expId === expId) stored.telemetry++;
+  for (const row of traces) if (row.expId === expId) stored.trace++;
+  for (const row of events) if (row.expId === expId) stored.event++;
+  for (const row of deadLetters) if (row.expId === expId) rejected[row.kind]++;
+}
+
+const noRecords = (): KindCounts => ({ trace: 0, telemetry: 0, event: 0 });
+
 /** Makes a committer over a store. */
 export function createCommitter(options: CommitterOptions): Committer {
   const { store, batchSize, interval, log, bell } = options;
   const stopped = new AbortController();
   const committed = createDoorbell();
   let pending = noRows();
+  /** Rows of the transaction that is under way. */
+  let writing = noRows();
   let touched = new Set<Book>();
   let advancing = new Map<Progress, number>();
   let timer: NodeJS.Timeout | undefined;
@@ -138,11 +167,13 @@ export function createCommitter(options: CommitterOptions): Committer {
     pending = noRows();
     touched = new Set();
     advancing = new Map();
+    writing = rows;
     begun++;
     const start = performance.now();
     const done = sizeOf(rows) + books.size === 0 || (await write({ ...rows, recordings: Array.from(books, bookRow) }));
     if (!done) return false;
     busy += (performance.now() - start) / 1000;
+    writing = noRows();
     commits = begun;
     for (const [of, sequence] of progress) of.durable = Math.max(of.durable, sequence);
     committed.ring();
@@ -197,6 +228,14 @@ export function createCommitter(options: CommitterOptions): Committer {
     },
     hasRoom: () => sizeOf(pending) < roomFactor * batchSize,
     flush,
+    get waiting() {
+      return recordsIn(pending) + recordsIn(writing);
+    },
+    waitingOf(recordingId) {
+      const counts = { stored: noRecords(), rejected: noRecords() };
+      for (const rows of [pending, writing]) countRecords(rows, recordingId, counts);
+      return counts;
+    },
     get commits() {
       return commits;
     },

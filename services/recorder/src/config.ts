@@ -1,17 +1,17 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ConfigOf, commonVariables, duration, integer, oneOf, optionalText, readConfig } from '@galileo/service';
+import { busVariables } from '@galileo/bus';
+import { checkStore, storeVariables } from '@galileo/expdb';
+import { type ConfigOf, commonVariables, duration, integer, optionalText, readConfig } from '@galileo/service';
 
 /** Variables of the recorder. */
 export const variables = {
   ...commonVariables(50054),
+  ...busVariables,
   dataDir: optionalText('galileo_data_dir', {
     doc: 'directory of the store and of logs; $XDG_DATA_HOME/galileo or ~/.local/share/galileo if unset',
   }),
-  driver: oneOf('galileo_expdb_driver', ['sqlite'], { fallback: 'sqlite', doc: 'kind of the experiment store' }),
-  sqlitePath: optionalText('galileo_expdb_sqlite_path', {
-    doc: 'file of the SQLite store; galileo.db in galileo_data_dir if unset',
-  }),
+  ...storeVariables,
   batchSize: integer('galileo_recorder_batch_size', {
     fallback: '1000',
     min: 1,
@@ -30,8 +30,11 @@ type RecorderSettings = ConfigOf<typeof variables>;
 /** What a program that starts the recorder has to say; the rest is as when its variable is unset. */
 export type RecorderConfig = Pick<RecorderSettings, 'listen' | 'token'> & Partial<RecorderSettings>;
 
+/** @throws ConfigError if the kind of store is one that does not exist yet. */
 export function withDefaults(config: RecorderConfig): RecorderSettings {
-  return { ...readConfig(variables, {}), ...config };
+  const settings = { ...readConfig(variables, {}), ...config };
+  checkStore(settings);
+  return settings;
 }
 
 /** The store's file: as told, or where data lie by the XDG base directory specification. */

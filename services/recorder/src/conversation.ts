@@ -1,9 +1,11 @@
 import type { Doorbell } from '@galileo/bus';
 import type { ReconcileRequest } from '@galileo/proto/recorder';
-import { applyStatement, type Book, closeInterval, type Estimate, openInterval } from '@galileo/reconcile';
+import { applyStatement, type Book, closeInterval, type Estimate, kindName, openInterval } from '@galileo/reconcile';
+import type { BusIntake } from './bus-intake.ts';
 import type { Committer } from './committer.ts';
 import { closeMessage, openMessage, type Recordings } from './recordings.ts';
 import type { Session, Sessions } from './sessions.ts';
+import type { Sources } from './sources.ts';
 
 /** What a producer says after its hello. */
 export type ProducerMessage = Exclude<NonNullable<ReconcileRequest['message']>, { $case: 'hello' }>;
@@ -21,25 +23,27 @@ export interface Conversation {
 export interface ConversationOptions {
   readonly recordings: Recordings;
   readonly sessions: Sessions;
+  readonly sources: Sources;
+  readonly busIntake: Pick<BusIntake, 'review'>;
   readonly committer: Committer;
   readonly bell: Doorbell;
 }
 
 /** Makes the recorder's side. */
 export function createConversation(options: ConversationOptions): Conversation {
-  const { recordings, sessions, committer, bell } = options;
+  const { recordings, sessions, sources, busIntake, committer, bell } = options;
 
-  const noteClock = (book: Book, producer: string, { at, offset, uncertainty }: Estimate) => {
-    if (!book.accounts.has(producer)) return;
-    committer.rows().clockOffsets.push({ expId: book.recordingId, producer, at, offset, uncertainty });
+  const noteClock = (book: Book, { producerId, clockOnly }: Session, { at, offset, uncertainty, segment }: Estimate) => {
+    if (!clockOnly && !book.accounts.has(producerId)) return;
+    committer.rows().clockOffsets.push({ expId: book.recordingId, producer: producerId, at, offset, uncertainty, segment });
     committer.added();
   };
 
-  const hearAbout = (book: Book, session: Session, message: Exclude<ProducerMessage, { $case: 'clock' }>) => {
+  const hearAbout = (book: Book, session: Session, message: Exclude<ProducerMessage, { $case: 'clock' | 'source' }>) => {
     const { producerId } = session;
     if (message.$case === 'opened') {
       openInterval(book, producerId, message.value.from);
-      if (session.clock !== undefined) noteClock(book, producerId, session.clock);
+      if (session.clock !== undefined) noteClock(book, session, session.clock);
       committer.touch(book);
     } else if (message.$case === 'closed') {
       closeInterval(book, producerId, message.value.to);
@@ -65,16 +69,25 @@ export function createConversation(options: ConversationOptions): Conversation {
       if (!sessions.isCurrent(session)) return;
       if (message.$case === 'clock') {
         session.clock = message.value;
-        for (const book of recordings.books()) noteClock(book, session.producerId, message.value);
+        for (const book of recordings.books()) noteClock(book, session, message.value);
+        return;
+      }
+      if (message.$case === 'source') {
+        sources.add(session.producerId, kindName(message.value.kind)!, message.value.name);
+        busIntake.review();
         return;
       }
       const book = recordings.get(message.value.recordingId);
       if (book !== undefined) hearAbout(book, session, message);
+      if (message.$case !== 'statement') busIntake.review();
       bell.ring();
     },
     end(session) {
       session.mailbox.end();
       sessions.close(session);
+      const isNeeded = (id: string) => sessions.get(id) !== undefined || recordings.books().some(book => book.accounts.has(id));
+      sources.prune(isNeeded);
+      busIntake.review();
       bell.ring();
     },
   };

@@ -1,23 +1,10 @@
 import type { Record as LineRecord } from '@galileo/proto/recorder';
-import { type Book, createFiling, type Sink } from '@galileo/reconcile';
+import { type Book, createFiling, placesOf } from '@galileo/reconcile';
 import type { Clock, Logger } from '@galileo/service';
-import { splitHeaders } from '@galileo/wire';
 import type { Committer, Progress } from './committer.ts';
-
-/** Numbers of records since the start. */
-export interface IntakeFigures {
-  /** Records that arrived, without resent ones. */
-  records: number;
-  /** Batches that had arrived before. */
-  resentBatches: number;
-  /** Dead letters, per reason. */
-  readonly deadLetters: Map<string, number>;
-  /** Records on channels that are none of Galileo's. */
-  unknownChannels: number;
-}
+import { type IntakeFigures, rowSink } from './sink.ts';
 
 export interface Intake {
-  readonly figures: IntakeFigures;
   /** How far the producer has come; 0 and 0 for one that nobody has seen. */
   progress(producerId: string): Progress;
   /** Goes on where the book of an earlier run ends. */
@@ -30,36 +17,15 @@ export interface IntakeOptions {
   /** The recordings that are open now. */
   books(): readonly Book[];
   readonly committer: Committer;
+  readonly figures: IntakeFigures;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Makes the way of records from a batch to the rows of the next transaction. */
 export function createIntake(options: IntakeOptions): Intake {
-  const { committer, clock, log } = options;
+  const { committer, figures, clock, log } = options;
   const producers = new Map<string, Progress>();
-  const figures: IntakeFigures = { records: 0, resentBatches: 0, deadLetters: new Map(), unknownChannels: 0 };
-
-  const sinkOf = (producer: string): Sink => {
-    const rows = committer.rows();
-    return {
-      telemetry({ recordingId }, { node, metric, subsystem, timestamp, value }) {
-        rows.telemetry.push({ expId: recordingId, node, metric, subsystem, timestamp, value });
-      },
-      trace({ recordingId }, trace) {
-        const { headers, details } = splitHeaders(trace.headers);
-        rows.traces.push({ ...trace, headers, details, expId: recordingId });
-      },
-      event({ recordingId }, { timestamp, name, value }) {
-        rows.events.push({ expId: recordingId, timestamp, name, value });
-      },
-      deadLetter({ recordingId }, kind, reason, channel, line) {
-        figures.deadLetters.set(reason, (figures.deadLetters.get(reason) ?? 0) + 1);
-        rows.deadLetters.push({ expId: recordingId, kind, producer, reason, channel, line, at: clock.now() });
-      },
-    };
-  };
-
   const noteUnknownChannel = (producer: string, channel: string) => {
     if (figures.unknownChannels === 0)
       log.warn({ producer, channel }, 'a record on a channel that is none of Galileo’s is dropped');
@@ -76,7 +42,6 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 
   return {
-    figures,
     progress: progressOf,
     resume(book) {
       for (const { producerId, sequence } of book.accounts.values()) {
@@ -95,9 +60,11 @@ export function createIntake(options: IntakeOptions): Intake {
       figures.records += records.length;
       const books = options.books();
       if (books.length > 0) {
-        const filing = createFiling(books, producerId, sequence, sinkOf(producerId));
+        const places = placesOf(books, producerId);
+        const sink = rowSink({ committer, clock, figures }, producerId);
+        const filing = createFiling({ books, places: () => places, producerId, sequence, sink });
         for (const { channel, line } of records) {
-          if (!filing.file(channel, line.toString())) noteUnknownChannel(producerId, channel);
+          if (filing.file(channel, line.toString()) === 'foreign') noteUnknownChannel(producerId, channel);
         }
         // A book whose account has come this far holds records of this batch.
         for (const book of books) {

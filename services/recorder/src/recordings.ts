@@ -2,61 +2,87 @@ import type { Doorbell } from '@galileo/bus';
 import type { ExperimentStore } from '@galileo/expdb';
 import type { Ledger, ReconcileResponse, RecordFilter } from '@galileo/proto/recorder';
 import {
+  allArrived,
   allFinal,
   type Book,
   BookStateError,
+  closeInterval,
   createBook,
   doubtsAbout,
   finalLedger,
-  provisionalLedger,
   readBook,
+  unverifiedId,
 } from '@galileo/reconcile';
-import type { Clock, Logger } from '@galileo/service';
+import type { Logger, ProcessClock } from '@galileo/service';
 import type { Committer } from './committer.ts';
 import { NoRecordingError, RecordingExistsError, StoppingError } from './errors.ts';
+import { type ExperimentWish, ensureExperiment, unusedId } from './own-experiment.ts';
 import { readRowDetails } from './row-details.ts';
 import type { Sessions } from './sessions.ts';
 
-/** A recording as it stands. Times are the recorder's, UNIX seconds. */
-interface RecordingView {
-  readonly start: number;
-  readonly end: number | undefined;
+/** What a recording is to be. */
+interface RecordingRequest extends ExperimentWish {
+  /** The experiment's id; empty lets the recorder make one. */
+  readonly id: string;
   readonly filter: RecordFilter;
-  readonly ledger: Ledger;
 }
 
 export interface Recordings {
   /** The recordings that are open, in the order of their start. */
   books(): readonly Book[];
   get(recordingId: string): Book | undefined;
+  /** The book of a recording that has not ended: one that is open, or whose ledger is being settled. */
+  current(recordingId: string): Book | undefined;
   /** Takes up the recordings that the store has as open, and gives them. */
   restore(): Promise<readonly Book[]>;
   /**
-   * Opens a recording at all producers that are connected and waits for their answers, at most `timeout` seconds.
-   * @throws RecordingExistsError
+   * Opens a recording at all producers that are connected and waits for their answers, at most `timeout` seconds. An
+   * experiment that nobody has made is made, with what is known of the nodes, and belongs to the recorder.
+   * @throws RecordingExistsError, ExperimentExistsError
    */
-  start(id: string, filter: RecordFilter, timeout: number): Promise<{ start: number; producers: string[] }>;
+  start(request: RecordingRequest, timeout: number): Promise<{ experimentId: string; start: number; producers: string[] }>;
   /**
    * Closes a recording at its producers, waits for their final figures at most `timeout` seconds, and settles the ledger.
    * For one that has ended it gives the ledger that was settled then.
    * @throws NoRecordingError
    */
   stop(id: string, timeout: number): Promise<Ledger>;
-  /** @throws NoRecordingError */
-  view(id: string): Promise<RecordingView>;
+  /** Is no experiment of the recorder's own being recorded? */
+  idle(): boolean;
 }
 
 export interface RecordingsOptions {
   readonly store: ExperimentStore;
   readonly committer: Committer;
   readonly sessions: Sessions;
-  readonly clock: Clock;
+  readonly clock: ProcessClock;
   readonly log: Logger;
   /** Rung whenever a producer has said something, has come or has gone. */
   readonly bell: Doorbell;
   /** Aborts when the recorder ends. */
   readonly signal: AbortSignal;
+  /** Where records come over a bus that acknowledges nothing. */
+  readonly bus?: BusOfRecordings | undefined;
+  /** Who makes experiments that nobody else has made. */
+  readonly creator: string;
+  /** A whole number from 0 to 65535. */
+  random(): number;
 }
+
+/** What recordings have to know of the bus. */
+interface BusOfRecordings {
+  /** Waits until the bus is heard. @throws BusUnavailableError after `timeout` seconds */
+  listening(timeout: number): Promise<void>;
+  /** Records that were filed in a book so far. */
+  filed(book: Book): number;
+  /** Nothing more will be learned about records that are held. */
+  release(): void;
+  /** What the nodes are that are there now. */
+  nodes(): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>;
+}
+
+/** Seconds without a record of a recording after which what was stated and has not arrived is given up. */
+const arrivalGrace = 1;
 
 /** What is said to a producer when a recording begins. */
 export const openMessage = ({ recordingId, filter }: Book): ReconcileResponse => ({
@@ -70,7 +96,7 @@ export const closeMessage = ({ recordingId }: Book): ReconcileResponse => ({
 
 /** Makes the register of recordings. */
 export function createRecordings(options: RecordingsOptions): Recordings {
-  const { store, committer, sessions, clock, log, bell, signal } = options;
+  const { store, committer, sessions, clock, log, bell, signal, bus, creator } = options;
   const open = new Map<string, Book>();
   const starting = new Set<string>();
   /** Recordings that take no more records and whose ledger isn't settled yet, with the producers that never opened. */
@@ -83,27 +109,31 @@ export function createRecordings(options: RecordingsOptions): Recordings {
     return absent;
   };
 
+  const current = (id: string) => open.get(id) ?? settling.get(id)?.book;
+
   const save = (book: Book) => {
     committer.touch(book);
     return committer.flush();
   };
 
-  /** The experiment's row, if nobody has made one: then the recording is an experiment of its own. */
-  const ensureExperiment = async (id: string, now: number): Promise<boolean> => {
-    if ((await store.experiments.get(id)) !== undefined) return false;
-    const texts = { reason: null, file: null, fileName: null, summary: null };
-    await store.experiments.insert(
-      { id, name: id, creator: 'recorder', start: now, end: null, created: now, status: 'RUNNING', ...texts },
-      {},
-    );
-    return true;
+  const refuseTaken = (id: string) => {
+    if (current(id) !== undefined || starting.has(id)) throw new RecordingExistsError(id, false);
   };
 
-  const begin = async (id: string, filter: RecordFilter): Promise<Book> => {
+  const writeNodes = async (id: string) => {
+    try {
+      for (const [node, info] of (await bus?.nodes()) ?? []) await store.nodeInfo.write(id, node, info);
+    } catch (error) {
+      log.warn({ recording: id, err: error }, 'what the nodes are could not be stored');
+    }
+  };
+
+  const begin = async (id: string, { filter, ...wish }: RecordingRequest): Promise<Book> => {
     const row = await store.recordings.get(id);
     if (row !== undefined) throw new RecordingExistsError(id, row.end !== null);
     const now = clock.now();
-    const book = createBook(id, now, filter, await ensureExperiment(id, now));
+    const owned = await ensureExperiment(store.experiments, id, wish, { now, creator });
+    const book = createBook(id, now, filter, owned);
     // From here on records of producers that have not answered are held back.
     open.set(id, book);
     try {
@@ -116,13 +146,30 @@ export function createRecordings(options: RecordingsOptions): Recordings {
     return book;
   };
 
+  /** Waits for what is still on the bus: producers say what they have published over another way. */
+  const awaitArrivals = async (book: Book, timeout: number) => {
+    if (bus === undefined) return;
+    const end = performance.now() + timeout * 1000;
+    let filed = -1;
+    while (filed < bus.filed(book) && performance.now() < end) {
+      filed = bus.filed(book);
+      if (await bell.until(() => allArrived(book), signal, arrivalGrace)) break;
+    }
+    bus.release();
+  };
+
   /** Asks the producers to close and waits for their final figures; then the recording takes no more records. */
   const close = async (book: Book, timeout: number) => {
     book.end ??= clock.now();
+    closeInterval(book, unverifiedId, book.end);
     // Stored before the producers are asked: a recorder that comes back in the middle must not file what came after.
     await save(book);
-    for (const { mailbox } of sessions.all()) mailbox.send(closeMessage(book));
-    const settled = await bell.until(() => allFinal(book) && absentFrom(book).length === 0, signal, timeout);
+    for (const { mailbox } of sessions.audience()) mailbox.send(closeMessage(book));
+    const started = performance.now();
+    // Those that have gone for good are not waited for; the ledger names them.
+    const complete = () => allFinal(book, sessions.isSuperseded) && absentFrom(book).length === 0;
+    const settled = await bell.until(complete, signal, timeout);
+    await awaitArrivals(book, Math.max(arrivalGrace, timeout - (performance.now() - started) / 1000));
     if (signal.aborted) throw new StoppingError();
     const absent = absentFrom(book);
     if (!settled) log.warn({ recording: book.recordingId, absent }, 'not all producers gave final figures in time');
@@ -143,6 +190,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
     await save(book);
     if (book.ownsExperiment) await store.experiments.update(id, { status: 'FINISHED', end: book.end ?? clock.now() });
     settling.delete(id);
+    bell.ring();
     log.info({ recording: id, entries: ledger.entries, mismatches: ledger.mismatches.length }, 'recording settled');
     return ledger;
   };
@@ -161,6 +209,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
   return {
     books: () => [...open.values()],
     get: id => open.get(id),
+    current,
     async restore() {
       for (const row of await store.recordings.open()) {
         try {
@@ -174,16 +223,23 @@ export function createRecordings(options: RecordingsOptions): Recordings {
       }
       return [...open.values()];
     },
-    async start(id, filter, timeout) {
-      if (open.has(id) || starting.has(id) || settling.has(id)) throw new RecordingExistsError(id, false);
+    async start(request, timeout) {
+      refuseTaken(request.id);
+      await bus?.listening(timeout);
+      const id = request.id || (await unusedId(store.experiments, clock.now(), options.random));
+      refuseTaken(id);
       starting.add(id);
-      const book = await begin(id, filter).finally(() => starting.delete(id));
-      for (const { mailbox } of sessions.all()) mailbox.send(openMessage(book));
-      const complete = await bell.until(() => absentFrom(book).length === 0, signal, timeout);
+      // From here on the clock keeps its anchor: it must be right.
+      clock.check();
+      const book = await begin(id, request).finally(() => starting.delete(id));
+      for (const { mailbox } of sessions.audience()) mailbox.send(openMessage(book));
+      const opened = bell.until(() => absentFrom(book).length === 0, signal, timeout);
+      if (book.ownsExperiment) await writeNodes(id);
+      const complete = await opened;
       if (signal.aborted) throw new StoppingError();
       if (!complete) log.warn({ recording: id, absent: absentFrom(book) }, 'not all producers opened the recording in time');
       await save(book);
-      return { start: clock.now(), producers: [...book.accounts.keys()] };
+      return { experimentId: id, start: clock.now(), producers: [...book.accounts.keys()] };
     },
     stop(id, timeout) {
       const running = stopping.get(id);
@@ -192,16 +248,6 @@ export function createRecordings(options: RecordingsOptions): Recordings {
       stopping.set(id, result);
       return result;
     },
-    async view(id) {
-      const book = open.get(id) ?? settling.get(id)?.book;
-      if (book !== undefined) {
-        const ledger = book.ledger ?? provisionalLedger(book, await store.counts(id));
-        return { start: book.start, end: undefined, filter: book.filter, ledger };
-      }
-      const row = await store.recordings.get(id);
-      if (row === undefined) throw new NoRecordingError(id);
-      const { start, end, filter, ledger } = readBook(row);
-      return { start, end, filter, ledger: ledger ?? { entries: [], final: false, mismatches: [], missingProducers: [] } };
-    },
+    idle: () => starting.size === 0 && ![...open.keys(), ...settling.keys()].some(id => current(id)?.ownsExperiment === true),
   };
 }

@@ -13,7 +13,7 @@ const program = join(import.meta.dirname, '..', 'src', 'main.ts');
 /** Runs the recorder as a process; resolves when it is ready. */
 async function run(dataDir: string, listen: string): Promise<{ child: ChildProcess; address: string }> {
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, galileo_data_dir: dataDir, galileo_grpc_listen: listen },
+    env: { ...process.env, galileo_bus: 'direct', galileo_data_dir: dataDir, galileo_grpc_listen: listen },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for await (const line of createInterface({ input: child.stdout! })) {

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { openDirectPublisher, type Publisher } from '@galileo/bus';
 import { type Ledger, RecorderDefinition, type RecordFilter, RecordKind } from '@galileo/proto/recorder';
 import { type ProducerOptions, producerId, startProducer } from '@galileo/reconcile';
-import { connect, createClock, waitForServing } from '@galileo/service';
+import { connect, createClock, type Logger, waitForServing } from '@galileo/service';
 import { silentLog } from '@galileo/testkit';
 import type { Trace } from '@galileo/wire';
 import { startRecorder } from '../src/service.ts';
@@ -14,19 +14,29 @@ export interface RecorderOptions {
   readonly sqlitePath: string;
   readonly listen?: string;
   readonly token?: string;
+  /** Where records come over Redis. */
+  readonly redis?: { readonly host: string; readonly port: number };
+  /** Is it waited for until it serves? */
+  readonly serving?: boolean;
 }
 
 /** A real recorder on a free port, and a client of it. */
-export async function launchRecorder({ sqlitePath, listen = '127.0.0.1:0', token }: RecorderOptions) {
-  const service = await startRecorder({ listen, token, sqlitePath }, { log: silentLog, clock });
+export async function launchRecorder(options: RecorderOptions) {
+  const { sqlitePath, listen = '127.0.0.1:0', token, redis } = options;
+  const bus =
+    redis === undefined ? { bus: 'direct' as const } : { bus: 'redis' as const, redisHost: redis.host, redisPort: redis.port };
+  const service = await startRecorder({ listen, token, sqlitePath, ...bus }, { log: silentLog, clock });
   const address = service.addresses['grpc']!;
+  const serving = () => waitForServing(address, 10);
   // Where a recorder was before, the shared channel still waits before it tries again.
-  await waitForServing(address, 10);
-  const connection = connect(RecorderDefinition, address, { token, timeout: 20 });
+  if (options.serving !== false) await serving();
+  const connection = connect(RecorderDefinition, address, { credentials: { token }, timeout: 30 });
   const { client } = connection;
+  let disposed: Promise<void> | undefined;
   return {
     address,
     client,
+    serving,
     start: (experimentId: string, filter?: Partial<RecordFilter>) =>
       client.startRecording({ experimentId, ...(filter && { filter }) }),
     async stop(experimentId: string, timeout = 10): Promise<Ledger> {
@@ -34,7 +44,8 @@ export async function launchRecorder({ sqlitePath, listen = '127.0.0.1:0', token
     },
     async [Symbol.asyncDispose]() {
       connection[Symbol.dispose]();
-      await service[Symbol.asyncDispose]();
+      disposed ??= Promise.resolve(service[Symbol.asyncDispose]());
+      await disposed;
     },
   };
 }
@@ -44,21 +55,25 @@ interface LaunchOptions {
   readonly node?: string;
   readonly maxBytes?: number;
   readonly settle?: ProducerOptions['settle'];
+  /** Opens another publisher than the direct one. */
+  readonly openPublisher?: (options: { producerId: string; log: Logger; closeTimeout: number }) => Publisher;
   /** Stands between the producer and its publisher. */
   readonly wrap?: (publisher: Publisher) => Publisher;
 }
 
 /** A real producer with one client instance, connected. */
-export async function launchProducer({ recorder, node = 'node-a', maxBytes, settle, wrap }: LaunchOptions) {
+export async function launchProducer({ recorder, node = 'node-a', maxBytes, settle, openPublisher, wrap }: LaunchOptions) {
   const id = producerId('client', node);
   const bytes = maxBytes === undefined ? {} : { maxBytes };
-  const direct = openDirectPublisher({ recorder, token: undefined, producerId: id, log: silentLog, closeTimeout: 1, ...bytes });
-  const publisher = wrap?.(direct) ?? direct;
+  const common = { producerId: id, log: silentLog, closeTimeout: 1 };
+  const open = openPublisher ?? (more => openDirectPublisher({ recorder, credentials: {}, ...more, ...bytes }));
+  const opened = open(common);
+  const publisher = wrap?.(opened) ?? opened;
   const settling = settle === undefined ? {} : { settle };
   const producer = startProducer({
     publisher,
     recorder,
-    token: undefined,
+    credentials: {},
     service: 'client',
     node,
     id,
@@ -105,7 +120,7 @@ export async function launchProducer({ recorder, node = 'node-a', maxBytes, sett
     },
     async [Symbol.asyncDispose]() {
       await producer[Symbol.asyncDispose]();
-      await direct[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
     },
   };
 }

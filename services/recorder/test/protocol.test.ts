@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { RecorderDefinition, RecordKind } from '@galileo/proto/recorder';
 import { connect, waitForServing } from '@galileo/service';
 import { temporaryDirectory, until } from '@galileo/testkit';
-import { createChannel, createClient, Metadata } from 'nice-grpc';
+import { createChannel, createClient, Metadata, Status } from 'nice-grpc';
 import { expect, test } from 'vitest';
 import { launchProducer, launchRecorder } from './harness.ts';
 
@@ -57,7 +57,28 @@ const refusals: [string, (client: Client) => Promise<unknown>, string][] = [
       }),
     'statement.buckets: found kind 1',
   ],
-  ['a recording has an id', c => c.startRecording({}), 'experiment_id: found ""; allowed: 1 to 100 characters'],
+  ['a recording has an id', c => c.stopRecording({}), 'experiment_id: found ""; allowed: 1 to 100 characters'],
+  ['names are short', c => c.startRecording({ name: 'x'.repeat(101) }), 'name: found 101 characters; allowed: at most 100'],
+  ['creators too', c => c.startRecording({ creator: 'x'.repeat(101) }), 'creator: found 101 characters; allowed: at most 100'],
+  ['metadata are JSON', c => c.startRecording({ metadata: '{' }), 'INVALID_ARGUMENT: metadata: found no JSON ('],
+  ['and an object', c => c.startRecording({ metadata: '[1]' }), 'metadata: found an array; allowed: a JSON object'],
+  ['not null', c => c.startRecording({ metadata: 'null' }), 'metadata: found null; allowed: a JSON object'],
+  [
+    'a recording is not watched too often',
+    c => drain(c.watchRecording({ experimentId: 'x', interval: 0.05 })),
+    'INVALID_ARGUMENT: interval: found 0.05; allowed: seconds from 0.1 to 3600, 0 for 1',
+  ],
+  ['intervals are numbers', c => drain(c.watchRecording({ experimentId: 'x', interval: Number.NaN })), 'interval: found NaN'],
+  [
+    'an unknown recording can’t be watched',
+    c => drain(c.watchRecording({ experimentId: 'x' })),
+    'NOT_FOUND: there is no recording "x"',
+  ],
+  [
+    'a page token is one that was given',
+    c => c.listRecordings({ pageToken: 'x' }),
+    'INVALID_ARGUMENT: page_token: found "x"; allowed',
+  ],
   ['ids are short', c => c.startRecording({ experimentId: 'x'.repeat(101) }), 'allowed: 1 to 100 characters'],
   [
     'filters name kinds',
@@ -112,10 +133,12 @@ test('a batch that is sent again is acknowledged and stored once', async () => {
 test('without the token nothing is said, and a producer is told why', async () => {
   await using directory = await temporaryDirectory();
   await using recorder = await launchRecorder({ sqlitePath: join(directory.path, 'store.db'), token: 'right' });
-  using stranger = connect(RecorderDefinition, recorder.address, { token: 'wrong' });
-  await expect(stranger.client.getRecording({ experimentId: 'x' })).rejects.toThrow('UNAUTHENTICATED');
-  await expect(reconcile(stranger.client, hello)).rejects.toThrow('UNAUTHENTICATED');
-  await expect(publish(stranger.client, { producerId: 'p', sequence: 1 })).rejects.toThrow('UNAUTHENTICATED');
+  using stranger = connect(RecorderDefinition, recorder.address, { credentials: { token: 'wrong' } });
+  await expect(stranger.client.getRecording({ experimentId: 'x' })).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
+  await expect(reconcile(stranger.client, hello)).rejects.toMatchObject({ code: Status.UNAUTHENTICATED });
+  await expect(publish(stranger.client, { producerId: 'p', sequence: 1 })).rejects.toMatchObject({
+    code: Status.UNAUTHENTICATED,
+  });
   await expect(recorder.client.getRecording({ experimentId: 'x' })).rejects.toThrow('NOT_FOUND');
 });
 

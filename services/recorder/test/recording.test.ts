@@ -102,7 +102,7 @@ test('recordings overlap, each with its own filter', async () => {
     [2, 2, 0, 0],
     [1, 1, 0, 0],
   ]);
-  expect(traces.entries).toEqual([{ kind: RecordKind.TRACE, produced: 3, stored: 3, rejected: 0, lost: 0 }]);
+  expect(traces.entries).toEqual([{ kind: RecordKind.TRACE, produced: 3, stored: 3, rejected: 0, lost: 0, unverified: 0 }]);
 });
 
 test('requests in flight at the end belong to the recording, later ones do not', async () => {

@@ -61,7 +61,7 @@ test('a recorder that ends while a recording is being closed settles it after it
   await until('the producer settles', () => asked === 1);
   for (let i = 0; i < 5; i++) producer.trace();
   await first[Symbol.asyncDispose]();
-  expect(await stopping).toMatch(/UNAVAILABLE|CANCELLED/);
+  expect(await stopping).toMatch(/UNAVAILABLE|CANCELLED|nobody listens/);
   for (let i = 0; i < 5; i++) producer.trace();
   await using second = await launchRecorder({ sqlitePath, listen: address });
   finish.resolve();
@@ -101,4 +101,24 @@ test('a producer that died stays in the ledger with what is known of it', async 
   const ledger = await second.stop('exp', 0.3);
   expect(ledger).toMatchObject({ final: false, missingProducers: [dead.id], mismatches: [] });
   expect(balance(ledger, 'TRACE')).toEqual([10, 10, 0, 0]);
+});
+
+test('a producer that was killed and started again is not waited for: its service on its node states nothing more of then', async () => {
+  await using directory = await temporaryDirectory();
+  const sqlitePath = join(directory.path, 'store.db');
+  const first = await launchRecorder({ sqlitePath });
+  const { address } = first;
+  const dead = await launchProducer({ recorder: address });
+  await first.start('exp');
+  for (let i = 0; i < 10; i++) dead.trace();
+  await dead.publisher.flush();
+  await first[Symbol.asyncDispose]();
+  await dead[Symbol.asyncDispose]();
+  await using second = await launchRecorder({ sqlitePath, listen: address });
+  await using again = await launchProducer({ recorder: address });
+  for (let i = 0; i < 5; i++) again.trace();
+  // The test's own limit is far below this one.
+  const ledger = await second.stop('exp', 600);
+  expect(ledger).toMatchObject({ final: false, missingProducers: [dead.id], mismatches: [] });
+  expect(balance(ledger, 'TRACE')).toEqual([15, 15, 0, 0]);
 });

@@ -1,5 +1,5 @@
 import type { ProducerHello, ReconcileRequest, ReconcileResponse } from '@galileo/proto/recorder';
-import { statementProblem } from '@galileo/reconcile';
+import { kindName, statementProblem } from '@galileo/reconcile';
 import { invalidArgument } from '@galileo/service';
 import type { Conversation, ProducerMessage } from '../conversation.ts';
 import type { Session, Sessions } from '../sessions.ts';
@@ -34,6 +34,11 @@ function problemOf(message: ProducerMessage): string | undefined {
       const fits = Number.isFinite(at) && Number.isFinite(offset) && Number.isFinite(uncertainty) && uncertainty >= 0;
       return fits ? undefined : `clock: found at ${at}, offset ${offset}, uncertainty ${uncertainty}; allowed: finite numbers`;
     }
+    case 'source': {
+      const { kind } = message.value;
+      if (kindName(kind) !== undefined) return undefined;
+      return `source.kind: found ${kind}; allowed: RECORD_KIND_TRACE, RECORD_KIND_TELEMETRY, RECORD_KIND_EVENT`;
+    }
     case 'statement': {
       const problem = statementProblem(message.value);
       return problem && `statement.${problem}`;
@@ -42,8 +47,9 @@ function problemOf(message: ProducerMessage): string | undefined {
 }
 
 function checkMessage({ message }: ReconcileRequest): ProducerMessage {
-  if (message === undefined) throw invalidArgument('message: found none; allowed: opened, closed, statement, clock');
-  if (message.$case === 'hello') throw invalidArgument('message: found hello again; allowed: opened, closed, statement, clock');
+  if (message === undefined) throw invalidArgument('message: found none; allowed: source, opened, closed, statement, clock');
+  if (message.$case === 'hello')
+    throw invalidArgument('message: found hello again; allowed: source, opened, closed, statement, clock');
   const problem = problemOf(message);
   if (problem !== undefined) throw invalidArgument(problem);
   return message;
@@ -62,7 +68,13 @@ export async function* reconcile(
   conversation.greet(session);
   let failure: unknown;
   const listen = async () => {
-    for await (const request of incoming) conversation.hear(session, checkMessage(request));
+    for await (const request of incoming) {
+      const message = checkMessage(request);
+      if (session.clockOnly && message.$case !== 'clock') {
+        throw invalidArgument(`message: found ${message.$case} of a service that makes no records; allowed: clock`);
+      }
+      conversation.hear(session, message);
+    }
   };
   listen()
     .catch(error => {

@@ -1,0 +1,281 @@
+import type { Doorbell, RecordKindName } from '@galileo/bus';
+import {
+  type Account,
+  type Book,
+  createFiling,
+  type Filing,
+  knowsInterval,
+  type Place,
+  type Sink,
+  unverifiedAccount,
+  unverifiedId,
+} from '@galileo/reconcile';
+import type { Clock, Logger } from '@galileo/service';
+import type { Committer } from './committer.ts';
+import type { Sessions } from './sessions.ts';
+import { type IntakeFigures, rowSink } from './sink.ts';
+import type { Sources } from './sources.ts';
+
+/** A line as it comes from the bus, which doesn't tell whose it is. */
+export interface BusRecord {
+  readonly channel: string;
+  readonly line: string;
+}
+
+/**
+ * Takes records from a bus that carries no names of producers and knows no back-pressure. Whose a record is follows from
+ * its source, which producers announce on their control streams; a record that comes before its source, or before its
+ * producer's interval, is held until that is known. What nobody announces is unverified: recorded, and counted as it comes.
+ */
+export interface BusIntake extends AsyncDisposable {
+  take(records: readonly BusRecord[]): void;
+  /** Something was said about sources or intervals, or a producer has gone: looks again at what is held. */
+  review(): void;
+  /** Records filed in the book so far. */
+  filed(book: Book): number;
+  /** Nothing more will be learned: files what is held as it stands. */
+  release(): void;
+  /** Records that wait because the store is slow. */
+  readonly waiting: number;
+}
+
+export interface BusIntakeOptions {
+  /** The recordings that are open now. */
+  books(): readonly Book[];
+  readonly committer: Committer;
+  readonly sessions: Pick<Sessions, 'get'>;
+  readonly sources: Sources;
+  readonly figures: IntakeFigures;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Rung after every commit; rung here when records were filed. */
+  readonly bell: Doorbell;
+  /** Seconds that a source may stay unknown before its records count as unverified. */
+  readonly grace: number;
+  /** Bytes of lines that wait for a slow store, and of those that are held. */
+  readonly maxBytes: number;
+}
+
+interface Held extends BusRecord {
+  readonly at: number;
+}
+
+/** What a record costs in memory beside its text, bytes. */
+const overhead = 100;
+const sizeOf = ({ channel, line }: BusRecord) => channel.length + line.length + overhead;
+
+/** Seconds between two looks at what is held. */
+const reviewInterval = 0.25;
+
+/** Most places that are remembered. */
+const maxRemembered = 100_000;
+
+type Cache = Readonly<Record<RecordKindName, Map<string, readonly Place[]>>>;
+const emptyCache = (): Cache => ({ trace: new Map(), telemetry: new Map(), event: new Map() });
+
+/** Makes the way of records from the bus to the rows of the next transaction. */
+export function createBusIntake(options: BusIntakeOptions): BusIntake {
+  const { committer, sessions, sources, figures, clock, log, bell, grace, maxBytes } = options;
+  const filedIn = new WeakMap<Book, number>();
+  /** Books that were changed since the last call of `commit`. */
+  const changed = new Set<Book>();
+  const strangers: Readonly<Record<RecordKindName, Set<string>>> = { trace: new Set(), telemetry: new Set(), event: new Set() };
+  const ended = new AbortController();
+  let books: readonly Book[] = [];
+  /** Places of sources of one producer; empty after every news. */
+  let remembered = emptyCache();
+  let held: Held[] = [];
+  let heldBytes = 0;
+  /** Batches that wait for room. */
+  const backlog: (readonly BusRecord[])[] = [];
+  let backlogBytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = () => {
+    const now = options.books();
+    if (now.length === books.length && now.every((book, i) => book === books[i])) return;
+    books = now;
+    remembered = emptyCache();
+  };
+
+  /** The account that a record of this time is for: after a restart several producers have had the source. */
+  const accountFor = (book: Book, owners: readonly string[], time: number): Account | undefined => {
+    let found: Account | undefined;
+    for (const owner of owners) {
+      const account = book.accounts.get(owner);
+      if (account !== undefined && account.from <= time && (found === undefined || account.from > found.from)) found = account;
+    }
+    return found;
+  };
+
+  /** Will a producer that is there say more about its interval? */
+  const isAwaited = (book: Book, owner: string) => !knowsInterval(book, owner) && sessions.get(owner) !== undefined;
+
+  const placesOfOwners = (owners: readonly string[], time: number): readonly Place[] =>
+    books.flatMap(book => {
+      const account = accountFor(book, owners, time);
+      return account === undefined ? [] : [{ book, account }];
+    });
+
+  const noteStranger = (kind: RecordKindName, source: string) => {
+    const known = strangers[kind];
+    if (known.has(source)) return;
+    if (known.size >= maxRemembered) known.clear();
+    known.add(source);
+    const level = known.size === 1 ? 'info' : 'debug';
+    log[level]({ kind, source }, 'records of a producer that states nothing: they are recorded as unverified');
+  };
+
+  const places = (final: boolean) => (kind: RecordKindName, source: string, time: number) => {
+    const known = remembered[kind].get(source);
+    if (known !== undefined) return known;
+    const owners = sources.ownersOf(kind, source);
+    if (owners.length === 0) {
+      if (!final && !strangers[kind].has(source)) return undefined;
+      noteStranger(kind, source);
+      return books.map(book => ({ book, account: unverifiedAccount(book) }));
+    }
+    if (!final && books.some(book => owners.some(owner => isAwaited(book, owner)))) return undefined;
+    if (owners.length > 1) return placesOfOwners(owners, time);
+    const found = placesOfOwners(owners, Number.POSITIVE_INFINITY);
+    if (remembered[kind].size < maxRemembered) remembered[kind].set(source, found);
+    return found;
+  };
+
+  /** Counts what is filed, per book. */
+  const counting = (sink: Sink): Sink => {
+    const count = (book: Book) => {
+      filedIn.set(book, (filedIn.get(book) ?? 0) + 1);
+      changed.add(book);
+    };
+    return {
+      trace(book, trace) {
+        count(book);
+        sink.trace(book, trace);
+      },
+      telemetry(book, sample) {
+        count(book);
+        sink.telemetry(book, sample);
+      },
+      event(book, event) {
+        count(book);
+        sink.event(book, event);
+      },
+      deadLetter(book, kind, reason, channel, line) {
+        count(book);
+        sink.deadLetter(book, kind, reason, channel, line);
+      },
+    };
+  };
+
+  const filing = (final: boolean): Filing =>
+    createFiling({
+      books,
+      places: places(final),
+      producerId: unverifiedId,
+      sink: counting(rowSink({ committer, clock, figures }, 'bus')),
+    });
+
+  /** The rows are complete: only now may the committer take them away. */
+  const commit = () => {
+    for (const book of changed) committer.touch(book);
+    changed.clear();
+    committer.added();
+    bell.ring();
+  };
+
+  const hold = (record: Held) => {
+    held.push(record);
+    heldBytes += sizeOf(record);
+    figures.held = held.length;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      review();
+    }, reviewInterval * 1000);
+  };
+
+  const file = (records: readonly BusRecord[]) => {
+    look();
+    if (books.length === 0) return;
+    const { file: fileRecord } = filing(false);
+    for (const record of records) {
+      const outcome = fileRecord(record.channel, record.line);
+      if (outcome === 'held') hold({ ...record, at: clock.now() });
+      else if (outcome === 'foreign') figures.unknownChannels++;
+    }
+    commit();
+    if (heldBytes > maxBytes) release();
+  };
+
+  const refile = (isLate: (record: Held) => boolean) => {
+    const again = held;
+    held = [];
+    heldBytes = 0;
+    figures.held = 0;
+    look();
+    if (books.length === 0) return;
+    const [patient, late] = [filing(false), filing(true)];
+    for (const record of again) {
+      const { file: fileRecord } = isLate(record) ? late : patient;
+      if (fileRecord(record.channel, record.line) === 'held') hold(record);
+    }
+    commit();
+  };
+
+  const review = () => {
+    remembered = emptyCache();
+    if (held.length === 0) return;
+    const since = clock.now() - grace;
+    refile(({ at }) => at < since);
+  };
+
+  const release = () => {
+    if (held.length > 0) refile(() => true);
+  };
+
+  const wait = (records: readonly BusRecord[]) => {
+    let bytes = 0;
+    for (const record of records) bytes += sizeOf(record);
+    if (backlogBytes + bytes > maxBytes) {
+      if (figures.overrun === 0) log.error({ bytes: maxBytes }, 'the store is too slow: records of the bus are dropped');
+      figures.overrun += records.length;
+      return;
+    }
+    backlog.push(records);
+    backlogBytes += bytes;
+  };
+
+  const fileOldest = () => {
+    const records = backlog.shift()!;
+    for (const record of records) backlogBytes -= sizeOf(record);
+    file(records);
+  };
+
+  const drainBacklog = async () => {
+    while (await bell.until(() => backlog.length > 0 && committer.hasRoom(), ended.signal)) {
+      fileOldest();
+    }
+  };
+  const draining = drainBacklog();
+
+  return {
+    take(records) {
+      figures.records += records.length;
+      if (backlog.length > 0 || !committer.hasRoom()) wait(records);
+      else file(records);
+    },
+    review,
+    filed: book => filedIn.get(book) ?? 0,
+    release,
+    get waiting() {
+      return backlog.reduce((sum, records) => sum + records.length, 0);
+    },
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await draining;
+      while (backlog.length > 0) fileOldest();
+      release();
+      clearTimeout(timer);
+    },
+  };
+}

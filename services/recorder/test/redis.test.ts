@@ -1,0 +1,166 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { openRedisPublisher } from '@galileo/bus';
+import { missing, type RedisServer, startRedis, temporaryDirectory, until } from '@galileo/testkit';
+import { formatTrace, traceChannel } from '@galileo/wire';
+import { describe, expect, test } from 'vitest';
+import { balance, launchProducer, launchRecorder, sql } from './harness.ts';
+
+/** A recorder that listens to a real Redis, and producers that publish there. */
+async function workplace() {
+  const stack = new AsyncDisposableStack();
+  const directory = stack.use(await temporaryDirectory());
+  const redis = stack.use(await startRedis());
+  const sqlitePath = join(directory.path, 'store.db');
+  const recorder = stack.use(await launchRecorder({ sqlitePath, redis }));
+  return { stack, redis, sqlitePath, recorder, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+const launch = (recorder: string, { host, port }: RedisServer, node: string) =>
+  launchProducer({ recorder, node, openPublisher: options => openRedisPublisher({ ...options, redis: { host, port } }) });
+
+describe.skipIf(missing('redis-server'))('over Redis (needs redis-server)', () => {
+  test('what producers publish in Galileo’s formats is recorded, and the ledger balances', async () => {
+    await using place = await workplace();
+    const { recorder, redis, sqlitePath } = place;
+    await using one = await launch(recorder.address, redis, 'node-a');
+    await using other = await launch(recorder.address, redis, 'node-b');
+    await recorder.start('exp');
+    for (let i = 0; i < 500; i++) {
+      one.trace();
+      other.trace();
+      one.sample();
+      other.sample(i, 'proc_cpu');
+    }
+    one.event();
+    other.event('replica_start', null);
+    const ledger = await recorder.stop('exp');
+    expect(ledger).toMatchObject({ final: true, mismatches: [], missingProducers: [] });
+    expect(balance(ledger, 'TRACE')).toEqual([1000, 1000, 0, 0]);
+    expect(balance(ledger, 'TELEMETRY')).toEqual([1000, 1000, 0, 0]);
+    expect(balance(ledger, 'EVENT')).toEqual([2, 2, 0, 0]);
+    expect(ledger.entries.map(entry => entry.unverified)).toEqual([0, 0, 0]);
+    expect(sql(sqlitePath, 'SELECT COUNT(*) AS n FROM traces')).toEqual([{ n: 1000 }]);
+  });
+
+  test('what belongs to no recording is not stored, and a second recording gets only its own', async () => {
+    await using place = await workplace();
+    const { recorder, redis } = place;
+    await using producer = await launch(recorder.address, redis, 'node-a');
+    producer.trace();
+    await producer.publisher.flush();
+    await recorder.start('first');
+    producer.trace();
+    producer.sample();
+    expect(balance(await recorder.stop('first'), 'TRACE')).toEqual([1, 1, 0, 0]);
+    producer.sample();
+    await producer.publisher.flush();
+    await recorder.start('second');
+    producer.trace();
+    const second = await recorder.stop('second');
+    expect(balance(second, 'TRACE')).toEqual([1, 1, 0, 0]);
+    expect(balance(second, 'TELEMETRY')).toEqual([0, 0, 0, 0]);
+    expect(second.mismatches).toEqual([]);
+  });
+
+  test('records of original parts, which state nothing, are recorded as unverified', async () => {
+    await using place = await workplace();
+    const { recorder, redis } = place;
+    await using producer = await launch(recorder.address, redis, 'node-a');
+    const client = redis.client();
+    try {
+      await recorder.start('exp');
+      producer.sample();
+      const now = Date.now() / 1000;
+      const times = { created: now, sent: now, done: now + 0.1, status: 200 };
+      const texts = { server: null, expId: null, headers: null, response: null };
+      await client.publish('telem/go-node/cpu', `${now} 12.500000`);
+      await client.publish('galileo/events', `${now} pod/create {"name": "pi"}`);
+      await client.publish('galileo/events', 'nonsense');
+      for (let n = 1; n <= 3; n++) {
+        const trace = { requestId: `ed71228650:${n}`, client: 'w9:pi:0', service: 'pi', ...times, ...texts };
+        await client.publish(traceChannel, formatTrace(trace));
+      }
+      const ledger = await recorder.stop('exp');
+      expect(ledger).toMatchObject({ final: true, mismatches: [] });
+      expect(balance(ledger, 'TRACE')).toEqual([3, 3, 0, 0]);
+      expect(balance(ledger, 'TELEMETRY')).toEqual([2, 2, 0, 0]);
+      expect(balance(ledger, 'EVENT')).toEqual([2, 1, 1, 0]);
+      expect(ledger.entries.map(entry => entry.unverified)).toEqual([3, 1, 2]);
+    } finally {
+      client.disconnect();
+    }
+  });
+
+  test('what is published while Redis is down waits; what nobody heard shows as lost, exactly', async () => {
+    await using place = await workplace();
+    const { recorder, redis } = place;
+    await using producer = await launch(recorder.address, redis, 'node-a');
+    await recorder.start('exp');
+    for (let i = 0; i < 50; i++) producer.trace();
+    await producer.publisher.flush();
+    await redis.restart();
+    for (let i = 0; i < 100; i++) {
+      producer.trace();
+      producer.sample();
+    }
+    const ledger = await recorder.stop('exp', 20);
+    expect(ledger.final).toBe(true);
+    for (const kind of ['TRACE', 'TELEMETRY', 'EVENT'] as const) {
+      const [produced, stored, rejected, lost] = balance(ledger, kind)!;
+      expect(produced).toBe({ TRACE: 150, TELEMETRY: 100, EVENT: 0 }[kind]);
+      expect(stored! + rejected! + lost!).toBe(produced);
+    }
+    const lost = ledger.entries.reduce((sum, entry) => sum + entry.lost, 0);
+    expect(lost > 0).toBe(ledger.mismatches.length > 0);
+  });
+
+  test('a recorder that is started before Redis serves only when it hears it, and refuses recordings before', async () => {
+    await using directory = await temporaryDirectory();
+    const first = await startRedis();
+    const { host, port } = first;
+    await first[Symbol.asyncDispose]();
+    await using recorder = await launchRecorder({
+      sqlitePath: join(directory.path, 'store.db'),
+      redis: { host, port },
+      serving: false,
+    });
+    await expect(recorder.client.startRecording({ experimentId: 'early', timeout: 0.2 })).rejects.toThrow(
+      `Redis at ${host}:${port} is not connected: what is published there would be missed`,
+    );
+    await using redis = await startRedis({ port });
+    await recorder.serving();
+    const client = redis.client();
+    await until(
+      'the recorder is announced',
+      async () => (await client.get(`galileo:service:recorder:${hostname()}`)) === recorder.address,
+    );
+    client.disconnect();
+    await recorder.start('exp');
+    expect((await recorder.stop('exp')).mismatches).toEqual([]);
+  });
+
+  test('a restarted recorder goes on; what was published in between shows as lost', async () => {
+    await using place = await workplace();
+    const { recorder, redis, sqlitePath } = place;
+    await using producer = await launch(recorder.address, redis, 'node-a');
+    await recorder.start('exp');
+    for (let i = 0; i < 20; i++) producer.trace();
+    await producer.publisher.flush();
+    await until('all traces are stored', () => sql(sqlitePath, 'SELECT COUNT(*) AS n FROM traces')[0]!['n'] === 20);
+    const { address } = recorder;
+    await recorder[Symbol.asyncDispose]();
+    for (let i = 0; i < 5; i++) producer.trace();
+    await producer.publisher.flush();
+    await using second = await launchRecorder({ sqlitePath, listen: address, redis });
+    await producer.producer.ready();
+    await until(
+      'the recorder has heard of all traces',
+      async () => (await second.client.getRecording({ experimentId: 'exp' })).ledger!.entries[0]!.produced === 25,
+    );
+    for (let i = 0; i < 10; i++) producer.trace();
+    const ledger = await second.stop('exp');
+    expect(balance(ledger, 'TRACE')).toEqual([35, 30, 0, 5]);
+    expect(ledger.mismatches).toEqual(['traces of client node-a:pi:0: 5 of 35 missing: counters 21-25']);
+  });
+});
