@@ -49,7 +49,8 @@ export function followConnection(socket: Socket, handle: Handler): ClientConnect
 
   function finish(): void {
     if (socket.destroyed) return;
-    if (lastWords === undefined) socket.end();
+    // Node may have ended it already, after a response that says `Connection: close`.
+    if (lastWords === undefined || socket.writableEnded) socket.end();
     else socket.end(lastWords);
     const timer = setTimeout(() => socket.destroy(), lingering);
     socket.once('close', () => clearTimeout(timer));

@@ -7,7 +7,8 @@ const elementRule = "letters, digits and - . _ ~ ! $ & ' ( ) * + , ; = : @ (not 
 
 const hostPort = /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
 
-function addressFits(address: string): boolean {
+/** Is it HOST:PORT of something that can be reached? */
+export function addressFits(address: string): boolean {
   const port = Number(hostPort.exec(address)?.[1] ?? 0);
   return port >= 1 && port <= 65535 && URL.canParse(`http://${address}`);
 }

@@ -10,11 +10,11 @@ export interface FunctionWeights {
 /** The functions that are balanced. */
 export interface Functions extends AsyncDisposable {
   /**
-   * Replaces functions as wholes, all of them before the next request is balanced; one without replicas is removed. The round's
-   * position stays, and so do the connections to replicas that stay; what is the same already is left alone. Weights and addresses
-   * must have been checked.
+   * Replaces functions as wholes and removes others, all of it before the next request is balanced. The round's position stays, and
+   * so do the connections to replicas that stay; what is the same already is left alone. A function may have no replicas for a
+   * time, which is not the same as not to be there. Weights and addresses must have been checked.
    */
-  replace(changes: readonly FunctionWeights[]): void;
+  replace(changes: readonly FunctionWeights[], removed?: Iterable<string>): void;
   /** The replica whose turn it is. */
   pick(name: string): Replica | 'unknown' | 'weightless';
   /** Weights in force, functions in alphabetical order. */
@@ -57,6 +57,10 @@ export function createFunctions(open: (address: string, counters: Counters) => R
     return replica;
   }
 
+  function retire(replica: Replica): void {
+    void replica.retire().then(() => opened.delete(replica));
+  }
+
   function replaceOne(weights: FunctionWeights): void {
     const old = entries.get(weights.name);
     if (old !== undefined && same(old.weights, weights)) return;
@@ -65,16 +69,19 @@ export function createFunctions(open: (address: string, counters: Counters) => R
     const numbers = milliWeights(weights.replicas.map(({ weight }) => weight));
     const round = old?.round ?? createWeightedRoundRobin([]);
     round.replace(numbers);
-    if (replicas.length === 0) entries.delete(weights.name);
-    else entries.set(weights.name, { weights, replicas, round });
-    for (const replica of before.values()) {
-      if (!replicas.includes(replica)) void replica.retire().then(() => opened.delete(replica));
-    }
+    entries.set(weights.name, { weights, replicas, round });
+    for (const replica of before.values()) if (!replicas.includes(replica)) retire(replica);
+  }
+
+  function remove(name: string): void {
+    for (const replica of entries.get(name)?.replicas ?? []) retire(replica);
+    entries.delete(name);
   }
 
   return {
-    replace(changes) {
+    replace(changes, removed = []) {
       for (const change of changes) replaceOne(change);
+      for (const name of removed) remove(name);
     },
     pick(name) {
       const entry = entries.get(name);

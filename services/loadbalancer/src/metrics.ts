@@ -2,8 +2,16 @@ import { createRegistry } from '@galileo/service';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Functions } from './functions.ts';
 
+/** Counters that belong to no replica. */
+export interface OwnCounters {
+  /** Requests that the load balancer answered itself. */
+  ownAnswers: number;
+  /** Weights in etcd that could not be used. */
+  refusedWeights: number;
+}
+
 /** Registry of the process's metrics and of the same counters as `GetStatistics` gives. */
-export function createMetrics(functions: Functions, ownAnswers: () => number): Registry {
+export function createMetrics(functions: Functions, counters: OwnCounters): Registry {
   const registry = createRegistry();
   const registers = [registry];
   const labelNames = ['function', 'replica'];
@@ -21,14 +29,18 @@ export function createMetrics(functions: Functions, ownAnswers: () => number): R
       },
     });
   }
-  new Counter({
-    name: 'galileo_lb_own_answers_total',
-    help: 'Requests answered by the load balancer itself.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(ownAnswers());
-    },
-  });
+  const own = [
+    { name: 'galileo_lb_own_answers_total', help: 'Requests answered by the load balancer itself.', field: 'ownAnswers' },
+    { name: 'galileo_lb_refused_weights_total', help: 'Weights in etcd that could not be used.', field: 'refusedWeights' },
+  ] as const;
+  for (const { name, help, field } of own) {
+    new Counter({
+      ...{ name, help, registers },
+      collect() {
+        this.reset();
+        this.inc(counters[field]);
+      },
+    });
+  }
   return registry;
 }

@@ -1,9 +1,22 @@
 import { hostname } from 'node:os';
+import { announce, connectRedis } from '@galileo/bus';
 import { LoadBalancerDefinition } from '@galileo/proto/loadbalancer';
-import { bind, ConfigError, type Service, type ServiceContext, startGrpcServer, startMetrics } from '@galileo/service';
+import { startClockReport } from '@galileo/reconcile';
+import {
+  advertised,
+  bind,
+  ConfigError,
+  credentialsOf,
+  listenError,
+  type Service,
+  type ServiceContext,
+  startGrpcServer,
+  startMetrics,
+} from '@galileo/service';
 import { createBalancer } from './balance.ts';
-import type { Config } from './config.ts';
+import { type Config, etcdOf, redisOf } from './config.ts';
 import { startDataServer } from './data-server.ts';
+import { followEtcdWeights } from './etcd-weights.ts';
 import { createFunctions } from './functions.ts';
 import { canonicalHeaderName, headerToken } from './headers.ts';
 import { createMetrics } from './metrics.ts';
@@ -21,18 +34,10 @@ function nodeOf(config: Config): string {
   return node;
 }
 
-/** Starts to listen; where that is impossible, it is an error of the variables that say where. */
-async function listening<T>(variables: string, value: string, start: () => Promise<T>): Promise<T> {
-  try {
-    return await start();
-  } catch (error) {
-    throw new ConfigError([
-      `${variables}: "${value}" can't be listened on: ${(error as Error).message}; allowed: an address of this machine with a free port`,
-    ]);
-  }
-}
-
-/** Starts the load balancer. @throws ConfigError if something can't be listened on. */
+/**
+ * Starts the load balancer; resolves once it listens. With weights from etcd health says NOT_SERVING until they are there for the
+ * first time, however long that takes. @throws ConfigError if something can't be listened on.
+ */
 export async function startLoadBalancer(config: Config, context: ServiceContext): Promise<Service> {
   const owned: AsyncDisposable[] = [];
   const stop = async () => {
@@ -54,6 +59,8 @@ async function compose(config: Config, { log, clock }: ServiceContext, owned: As
     return thing;
   };
   const node = nodeOf(config);
+  const etcd = etcdOf(config);
+  const redisSettings = redisOf(config);
   const limits: ReplicaLimits = {
     connectTimeout: config.connectTimeout,
     responseTimeout: config.responseTimeout,
@@ -61,39 +68,63 @@ async function compose(config: Config, { log, clock }: ServiceContext, owned: As
     maxHeaderBytes: config.maxHeaderBytes,
     connections: config.replicaConnections,
   };
-  let ownAnswers = 0;
+  const counters = { ownAnswers: 0, refusedWeights: 0 };
   const onOwnAnswer = () => {
-    ownAnswers++;
+    counters.ownAnswers++;
   };
-  const functions = own(createFunctions((address, counters) => openReplica(address, counters, limits)));
-  const rpc = createRpc(functions, () => ownAnswers);
+  const functions = own(createFunctions((address, counted) => openReplica(address, counted, limits)));
+  const { listenHost: host, listenPort: port, clientIdleTimeout, maxHeaderBytes, zone } = config;
+  let httpAddress = `${host}:${port}`;
+  const rpc = createRpc({
+    functions,
+    node,
+    zone,
+    weightsFromEtcd: etcd !== undefined,
+    http: () => advertised(config, httpAddress),
+    ownAnswers: () => counters.ownAnswers,
+  });
   const grpc = own(
-    await startGrpcServer({ listen: config.listen, token: config.token, services: [bind(LoadBalancerDefinition, rpc)], log }),
+    await startGrpcServer({
+      listen: config.listen,
+      credentials: credentialsOf(config),
+      insecure: config.insecure,
+      services: [bind(LoadBalancerDefinition, rpc)],
+      log,
+    }),
   );
   const { metricsListen } = config;
-  const startEndpoint = (address: string) =>
-    listening('galileo_metrics_listen', address, () =>
-      startMetrics(
-        address,
-        createMetrics(functions, () => ownAnswers),
-      ),
-    );
-  const metrics = metricsListen === undefined ? undefined : own(await startEndpoint(metricsListen));
+  const metrics =
+    metricsListen === undefined ? undefined : own(await startMetrics(metricsListen, createMetrics(functions, counters)));
   const stampName = canonicalHeaderName(`X-Forwarded-Host-${node}`);
   const handle = createBalancer({
     handler: config.handler,
-    zone: config.zone,
+    zone,
     functions,
     forwarding: { node, stampName, limits, clock, log },
     onOwnAnswer,
   });
-  const { listenHost: host, listenPort: port, clientIdleTimeout, maxHeaderBytes } = config;
   const http = own(
-    await listening('galileo_lb_listen_host, eb_go_lb_listen_port', `${host}:${port}`, () =>
-      startDataServer({ host, port, clientIdleTimeout, maxHeaderBytes, handle, onRefusal: onOwnAnswer }),
-    ),
+    await startDataServer({ host, port, clientIdleTimeout, maxHeaderBytes, handle, onRefusal: onOwnAnswer }).catch(error => {
+      throw listenError('galileo_lb_listen_host, eb_go_lb_listen_port', httpAddress, error);
+    }),
   );
-  grpc.setServing(true);
+  httpAddress = http.address;
+  if (etcd === undefined) grpc.setServing(true);
+  else {
+    const onRefused = () => {
+      counters.refusedWeights++;
+    };
+    log.info({ etcd: etcd.endpoints, zone }, 'the weights are those of etcd');
+    own(followEtcdWeights({ etcd, zone, functions, log, onRefused, onLoaded: () => grpc.setServing(true) }));
+  }
+  const { recorder } = config;
+  if (recorder !== undefined) {
+    own(startClockReport({ recorder, credentials: credentialsOf(config), service: 'loadbalancer', node, clock, log }));
+  }
+  if (redisSettings !== undefined) {
+    const redis = own(connectRedis(redisSettings, { log, name: 'loadbalancer' }));
+    own(announce({ redis, kind: 'loadbalancer', name: node, address: advertised(config, grpc.address), log }));
+  }
   owned.push({ [Symbol.asyncDispose]: async () => grpc.setServing(false) });
   return { grpc: grpc.address, http: http.address, ...(metrics && { metrics: metrics.address }) };
 }

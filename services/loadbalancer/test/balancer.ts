@@ -8,6 +8,7 @@ export interface Balancer extends AsyncDisposable {
   /** HOST:PORT of the data port and of gRPC. */
   readonly http: string;
   readonly grpc: string;
+  readonly metrics: string | undefined;
   readonly rpc: LoadBalancerClient;
   /** Sets one function's replicas: address -> weight. */
   weigh(name: string, replicas: Readonly<Record<string, number>>): Promise<void>;
@@ -33,6 +34,7 @@ export async function startBalancer(replicas: readonly string[] = [], env: Recor
   return {
     http: service.addresses['http']!,
     grpc: service.addresses['grpc']!,
+    metrics: service.addresses['metrics'],
     rpc: connection.client as LoadBalancerClient,
     weigh,
     async [Symbol.asyncDispose]() {

@@ -170,6 +170,6 @@ test('gRPC wants the token and is healthy', async () => {
   await using balancer = await startBalancer([], { galileo_token: 'sesame' });
   await expect(balancer.rpc.getWeights({})).rejects.toThrow('UNAUTHENTICATED');
   await waitForServing(balancer.grpc, 5);
-  using connection = connect(LoadBalancerDefinition, balancer.grpc, { token: 'sesame' });
+  using connection = connect(LoadBalancerDefinition, balancer.grpc, { credentials: { token: 'sesame' } });
   expect(await connection.client.getWeights({})).toEqual({ functions: [] });
 });
