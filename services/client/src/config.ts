@@ -1,3 +1,4 @@
+import { busVariables } from '@galileo/bus';
 import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText } from '@galileo/service';
 
 export { labelsOf } from './labels.ts';
@@ -6,6 +7,7 @@ export { labelsOf } from './labels.ts';
 export const variables = {
   ...commonVariables(50051),
   worker: optionalText('galileo_worker_name', { doc: 'name of this worker; the host name if unset' }),
+  ...busVariables,
   recorder: address('galileo_recorder', { fallback: '127.0.0.1:50054', doc: 'HOST:PORT of the recorder that gets the traces' }),
   traceBodies: oneOf('galileo_trace_bodies', ['none', 'all'], {
     fallback: 'none',

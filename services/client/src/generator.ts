@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { createRoutingTable, type Route } from '@galileo/routing';
+import { createRoutingTable, type Route, RouteError } from '@galileo/routing';
 import type { Trace } from '@galileo/wire';
 import type { Schedule } from '@galileo/workload';
 import { createDueHeap } from './due-heap.ts';
 import type { EmulatedClient, InFlight, Plan } from './emulated-client.ts';
 import { createFigures, type Snapshot, type Watcher } from './figures.ts';
 import { createFlights } from './flights.ts';
+import { hostsProblem } from './names.ts';
 import { createPacer, type PacerTime } from './pacer.ts';
 import { createRun } from './run.ts';
 import type { Answer, OutgoingRequest, Sender } from './sender.ts';
@@ -133,8 +134,15 @@ export function createGenerator({ worker, time, sender, maxInFlight, onClient, o
     /** In order of creation. */
     clients: () => clients.values(),
 
+    /** The routing table, in its order. */
+    routes: () => routes,
+
     /** Replaces the routing table. @throws RouteError if a route does not fit; the old table then stays. */
     setRoutes(next: readonly Route[]): void {
+      for (const { service, hosts } of next) {
+        const problem = hostsProblem(hosts);
+        if (problem !== undefined) throw new RouteError(service, problem);
+      }
       createRoutingTable().replace(next);
       routes = next;
       for (const client of clients.values()) setRoute(client);
@@ -160,6 +168,9 @@ export function createGenerator({ worker, time, sender, maxInFlight, onClient, o
       endPlan(client, time.now());
       progressed();
     },
+
+    /** Has no client a schedule, and is nothing on the way? */
+    isIdle,
 
     snapshot(): Snapshot {
       const at = time.now();

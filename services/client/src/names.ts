@@ -11,8 +11,14 @@ export function isName(text: string): boolean {
 const hostPattern = /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/[\]@?#,|]+)(?::(\d{1,5}))?$/;
 
 /** Is it HOST:PORT or HOST (an IPv6 host in brackets)? */
-export function isHost(text: string): boolean {
+function isHost(text: string): boolean {
   const match = hostPattern.exec(text);
   if (match === null || !URL.canParse(`http://${text}`)) return false;
   return match[1] === undefined || (Number(match[1]) >= 1 && Number(match[1]) <= 65_535);
+}
+
+/** What is wrong with the hosts of a route; `undefined` if nothing is. */
+export function hostsProblem(hosts: readonly string[]): string | undefined {
+  const wrong = hosts.find(host => !isHost(host));
+  return wrong === undefined ? undefined : `found host ${JSON.stringify(wrong)}; allowed: HOST:PORT`;
 }

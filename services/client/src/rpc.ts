@@ -1,10 +1,10 @@
-import type { ClientDescription, LoadClientServiceImplementation, Route } from '@galileo/proto/client';
+import type { ClientDescription, LoadClientServiceImplementation } from '@galileo/proto/client';
 import { RouteError } from '@galileo/routing';
 import { failedPrecondition, invalidArgument, notFound } from '@galileo/service';
 import { createSchedule, ScheduleError } from '@galileo/workload';
 import { type EmulatedClient, isBusy } from './emulated-client.ts';
 import type { Generator } from './generator.ts';
-import { allowedName, isHost, isName } from './names.ts';
+import { allowedName, isName } from './names.ts';
 import { outgoingRequest, RequestError } from './outgoing-request.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
@@ -13,6 +13,14 @@ export interface RpcOptions {
   readonly worker: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly generator: Generator;
+  /** Where the routing table comes from. */
+  readonly routeSource: 'redis' | 'grpc';
+  readonly clients: {
+    /** Clients were made. */
+    opened(clients: readonly EmulatedClient[]): void;
+    /** Clients were closed. */
+    closed(ids: readonly string[]): void;
+  };
   /** UNIX seconds. */
   now(): number;
   /** Aborts when the service stops. */
@@ -40,17 +48,9 @@ function span(field: string, value: number): number | undefined {
   return value === 0 ? undefined : value;
 }
 
-function checkHosts(routes: readonly Route[]): void {
-  for (const { service, hosts } of routes) {
-    const wrong = hosts.find(host => !isHost(host));
-    if (wrong !== undefined) {
-      throw invalidArgument(`route of ${JSON.stringify(service)}: found host ${JSON.stringify(wrong)}; allowed: HOST:PORT`);
-    }
-  }
-}
-
 /** The gRPC face of a load generator. */
-export function loadClientRpc({ worker, labels, generator, now, stopping }: RpcOptions): LoadClientServiceImplementation {
+export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementation {
+  const { worker, labels, generator, now, stopping } = options;
   const describe = ({ id, service, token }: EmulatedClient): ClientDescription => ({ clientId: id, worker, service, token });
 
   function find(id: string): EmulatedClient {
@@ -80,12 +80,16 @@ export function loadClientRpc({ worker, labels, generator, now, stopping }: RpcO
         throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
       }
       const outgoing = valid([RequestError], () => outgoingRequest(request));
-      return { clients: generator.create(service, outgoing, count).map(describe) };
+      const clients = generator.create(service, outgoing, count);
+      options.clients.opened(clients);
+      return { clients: clients.map(describe) };
     },
 
     async closeClients({ clientIds }) {
       const ids = clientIds.length > 0 ? clientIds : Array.from(generator.clients(), client => client.id);
-      return { clientIds: generator.close(ids) };
+      const closed = generator.close(ids);
+      options.clients.closed(closed);
+      return { clientIds: closed };
     },
 
     async listClients({ pageSize, pageToken }) {
@@ -106,9 +110,18 @@ export function loadClientRpc({ worker, labels, generator, now, stopping }: RpcO
     },
 
     async setRoutes({ routes }) {
-      checkHosts(routes);
+      if (options.routeSource === 'redis') {
+        throw failedPrecondition('the routes of this worker are those in Redis (galileo_bus=redis)');
+      }
       valid([RouteError], () => generator.setRoutes(routes));
       return {};
+    },
+
+    async getRoutes() {
+      const routes = generator
+        .routes()
+        .map(({ service, hosts, weights }) => ({ service, hosts: [...hosts], weights: [...weights] }));
+      return { routes: routes.toSorted((one, other) => (one.service < other.service ? -1 : 1)) };
     },
 
     async setWorkload({ clientId, arrival, seed, startAt, duration }) {

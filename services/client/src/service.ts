@@ -1,11 +1,13 @@
 import { hostname } from 'node:os';
-import { openDirectPublisher } from '@galileo/bus';
+import { openPublisher, redisSettings } from '@galileo/bus';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { producerId, startProducer } from '@galileo/reconcile';
 import {
+  advertised,
   bind,
   ConfigError,
   createRegistry,
+  credentialsOf,
   type Service,
   type ServiceContext,
   startGrpcServer,
@@ -15,6 +17,7 @@ import type { ClientConfig } from './config.ts';
 import { createGenerator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
 import { processTime } from './pacer-time.ts';
+import { openRedisSide, type RedisSide } from './redis/redis-side.ts';
 import { loadClientRpc } from './rpc.ts';
 import { createUndiciSender } from './undici/undici-sender.ts';
 import { warmUp } from './warm-up.ts';
@@ -25,12 +28,14 @@ const bodyCap = 64 * 1024;
 export type { ClientConfig };
 
 /**
- * Starts a load client. It resolves once the gRPC server listens and the recorder is connected, however long that takes;
- * until then, and whenever the recorder is away, health says NOT_SERVING.
+ * Starts a load client. It resolves once the gRPC server listens and the recorder is connected, or, where Redis is used, the
+ * routes are known, however long that takes. Whenever recorder or Redis are away, health says NOT_SERVING.
  * @throws ConfigError for a worker's name that can't stand in a trace, or an address that can't be listened on.
  */
 export async function startClient(config: ClientConfig, { log, clock }: ServiceContext): Promise<Service> {
-  const { recorder, token, labels } = config;
+  const { recorder, labels, insecure, bus } = config;
+  const credentials = credentialsOf(config);
+  const redis = redisSettings(config);
   const worker = config.worker ?? hostname();
   if (!isName(worker)) {
     throw new ConfigError([`galileo_worker_name: ${JSON.stringify(worker)} is not allowed; allowed: ${allowedName}`]);
@@ -54,17 +59,25 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     onTrace: trace => producer.trace(trace),
     onError: error => log.error({ err: error }, 'a request could not be sent or recorded'),
   });
-  const server = await startGrpcServer({
-    listen: config.listen,
-    token,
-    services: [bind(LoadClientDefinition, loadClientRpc({ worker, labels, generator, now, stopping: stopping.signal }))],
-    log,
+  // A schedule that is under way would burst or stall if the time it goes by were set anew.
+  const anchor = clock.keepAnchorWhile(() => !generator.isIdle());
+  let redisSide: RedisSide | undefined;
+  const rpc = loadClientRpc({
+    worker,
+    labels,
+    generator,
+    routeSource: bus === 'redis' ? 'redis' : 'grpc',
+    clients: { opened: clients => redisSide?.opened(clients), closed: ids => redisSide?.closed(ids) },
+    now,
+    stopping: stopping.signal,
   });
-  const publisher = openDirectPublisher({ recorder, token, producerId: id, log, closeTimeout: 3 });
+  const services = [bind(LoadClientDefinition, rpc)];
+  const server = await startGrpcServer({ listen: config.listen, credentials, insecure, services, log });
+  const publisher = openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout: 2 });
   const producer = startProducer({
     publisher,
     recorder,
-    token,
+    credentials,
     service: 'client',
     node: worker,
     id,
@@ -74,16 +87,40 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   });
   const metrics = config.metricsListen === undefined ? undefined : await startMetrics(config.metricsListen, createRegistry());
 
-  log.info({ addresses: { grpc: server.address }, worker, recorder }, 'waiting for the recorder');
+  const needs = { recorder: false, redis: bus !== 'redis' };
+  const need = (change: Partial<typeof needs>) => {
+    Object.assign(needs, change);
+    server.setServing(needs.recorder && needs.redis && !stopping.signal.aborted);
+  };
+  if (bus === 'redis') {
+    redisSide = openRedisSide({
+      settings: redis,
+      worker,
+      labels,
+      generator,
+      address: advertised(config, server.address),
+      log,
+      onState: ({ connected, subscribed, routed }) => need({ redis: connected && subscribed && routed }),
+    });
+  }
   await warmUp(sender).catch((error: unknown) => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
-  await producer.ready();
-  producer.onConnection(connected => server.setServing(connected && !stopping.signal.aborted));
+  if (redisSide === undefined) {
+    log.info({ addresses: { grpc: server.address }, worker, recorder }, 'waiting for the recorder');
+    await producer.ready();
+  } else {
+    // Galileo's own recorders need none of ours; health tells whether ours is there.
+    log.info({ redis: `${config.redisHost}:${config.redisPort}` }, 'waiting for the routes in Redis');
+    await redisSide.ready();
+    redisSide.enter();
+  }
+  producer.onConnection(recorder => need({ recorder }));
 
   return {
     addresses: { grpc: server.address, ...(metrics === undefined ? {} : { metrics: metrics.address }) },
     async [Symbol.asyncDispose]() {
       stopping.abort();
       server.setServing(false);
+      await redisSide?.leave();
       generator.end();
       const closed = Promise.all([
         sender[Symbol.asyncDispose](),
@@ -92,7 +129,9 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
       ]);
       await producer[Symbol.asyncDispose]();
       await publisher[Symbol.asyncDispose]();
+      await redisSide?.[Symbol.asyncDispose]();
       await closed;
+      anchor[Symbol.dispose]();
     },
   };
 }

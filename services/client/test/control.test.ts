@@ -34,7 +34,7 @@ describe('a worker', () => {
   it('wants the token', async () => {
     await using guarded = await startWorker({ galileo_token: 'sesame' });
     await expect(guarded.rpc.ping({})).rejects.toThrow(/UNAUTHENTICATED/);
-    using allowed = connect(LoadClientDefinition, guarded.address, { token: 'sesame' });
+    using allowed = connect(LoadClientDefinition, guarded.address, { credentials: { token: 'sesame' } });
     expect((await allowed.client.ping({})).labels).not.toHaveProperty('galileo_token');
   });
 

@@ -14,7 +14,7 @@ describe('the process', () => {
       seen += 1;
       if (request.url === '/fast') response.end();
     });
-    await using worker = startProcess('client', { galileo_recorder: recorder.address });
+    await using worker = startProcess('client', { galileo_recorder: recorder.address, galileo_bus: 'direct' });
     const { addresses } = await worker.line('ready');
     using connection = connect(LoadClientDefinition, addresses.grpc);
     const { client } = connection;
@@ -38,7 +38,7 @@ describe('the process', () => {
   });
 
   it('ends on SIGTERM also while it still waits for its recorder', async () => {
-    await using worker = startProcess('client', { galileo_recorder: '127.0.0.1:1' });
+    await using worker = startProcess('client', { galileo_recorder: '127.0.0.1:1', galileo_bus: 'direct' });
     await worker.line('waiting for the recorder');
     expect(await worker.terminate()).toEqual([0, null]);
     expect(worker.output()).not.toContain('"msg":"ready"');

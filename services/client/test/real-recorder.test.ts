@@ -1,27 +1,48 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { connectRedis } from '@galileo/bus';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { RecorderDefinition } from '@galileo/proto/recorder';
+import { createRedisRoutes } from '@galileo/routing';
 import { connect } from '@galileo/service';
-import { startUpstream, temporaryDirectory } from '@galileo/testkit';
+import { missing, type RedisServer, silentLog, startRedis, startUpstream, temporaryDirectory, until } from '@galileo/testkit';
 import { clientSeed, createSchedule } from '@galileo/workload';
 import { expect, it } from 'vitest';
 import { startProcess } from './service-process.ts';
 
-it('every request of a load lies in the store of a real recorder, and the ledger says so', async () => {
+it('every request of a load lies in the store of a real recorder, and the ledger says so', () =>
+  recordLoad({ galileo_bus: 'direct' }));
+
+it.skipIf(missing('redis-server'))('… also when routes and traces travel through Redis (needs redis-server)', async () => {
+  await using redis = await startRedis();
+  await recordLoad({ galileo_redis_host: redis.host, galileo_redis_port: String(redis.port) }, redis);
+});
+
+async function recordLoad(bus: Readonly<Record<string, string>>, redis?: RedisServer): Promise<void> {
   await using directory = await temporaryDirectory();
   await using upstream = await startUpstream((request, response) => {
     if (request.url === '/bad') response.writeHead(503);
     response.end('x');
   });
-  await using recorder = startProcess('recorder', { galileo_data_dir: directory.path });
+  await using recorder = startProcess('recorder', { ...bus, galileo_data_dir: directory.path });
   const recorderAddress = (await recorder.line('ready')).addresses.grpc;
-  await using worker = startProcess('client', { galileo_recorder: recorderAddress, galileo_worker_name: 'w' });
+  await using worker = startProcess('client', {
+    ...bus,
+    galileo_recorder: recorderAddress,
+    galileo_worker_name: 'w',
+  });
   const workerAddress = (await worker.line('ready')).addresses.grpc;
   using recording = connect(RecorderDefinition, recorderAddress, { timeout: 30 });
   using load = connect(LoadClientDefinition, workerAddress);
 
-  await load.client.setRoutes({ routes: [{ service: 'pi', hosts: [upstream.address], weights: [1] }] });
+  if (redis === undefined) {
+    await load.client.setRoutes({ routes: [{ service: 'pi', hosts: [upstream.address], weights: [1] }] });
+  } else {
+    await using connection = connectRedis({ host: redis.host, port: redis.port }, { log: silentLog, name: 'test' });
+    await connection.ready();
+    await createRedisRoutes(connection).set({ service: 'pi', hosts: [upstream.address], weights: [1] });
+    await until('the route', async () => (await load.client.getRoutes({})).routes[0]);
+  }
   const clients = [];
   for (const path of ['/good', '/bad']) {
     clients.push(...(await load.client.createClients({ service: 'pi', count: 1, request: { path } })).clients);
@@ -60,4 +81,4 @@ it('every request of a load lies in the store of a real recorder, and the ledger
   }
   expect(await worker.terminate()).toEqual([0, null]);
   expect(await recorder.terminate()).toEqual([0, null]);
-});
+}

@@ -20,13 +20,15 @@ export async function startRecorderDouble(listen = '127.0.0.1:0') {
 
   const server = await startGrpcServer({
     listen,
-    token: undefined,
+    credentials: {},
     log: silentLog,
     services: [
       bind(RecorderDefinition, {
         startRecording: never,
         stopRecording: never,
         getRecording: never,
+        listRecordings: never,
+        async *watchRecording() {},
         async *publish(requests) {
           const batches = requests[Symbol.asyncIterator]();
           for (;;) {

@@ -8,14 +8,14 @@ import { startWorker } from './worker.ts';
 
 /** A port that is free now. */
 async function freeAddress(): Promise<string> {
-  await using server = await startGrpcServer({ listen: '127.0.0.1:0', token: undefined, services: [], log: silentLog });
+  await using server = await startGrpcServer({ listen: '127.0.0.1:0', credentials: {}, services: [], log: silentLog });
   return server.address;
 }
 
 describe('without a recorder', () => {
   it('a worker is not ready, says so in its health, and becomes so when the recorder is there', async () => {
     const [recorder, listen] = [await freeAddress(), await freeAddress()];
-    const env = { galileo_worker_name: 'w', galileo_grpc_listen: listen, galileo_recorder: recorder };
+    const env = { galileo_worker_name: 'w', galileo_grpc_listen: listen, galileo_recorder: recorder, galileo_bus: 'direct' };
     const config = { ...readConfig(variables, env), labels: {} };
     let ready = false;
     const starting = startClient(config, { log: silentLog, clock: createClock() }).then(service => {

@@ -13,6 +13,7 @@ export async function startWorker(env: Readonly<Record<string, string>> = {}) {
     galileo_worker_name: 'w',
     galileo_grpc_listen: '127.0.0.1:0',
     galileo_recorder: recorder.address,
+    galileo_bus: 'direct',
     ...env,
   };
   const config = { ...readConfig(variables, environment), labels: labelsOf(environment, variables) };

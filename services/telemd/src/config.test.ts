@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { ConfigError, readConfig, variableTable } from '@galileo/service';
 import { describe, expect, test } from 'vitest';
-import { configuredInstruments, nodeOf, variables } from './config.ts';
+import { configuredInstruments, nodeOf, redisOf, variables } from './config.ts';
 
 const read = (env: Record<string, string> = {}) => readConfig(variables, env);
 const running = (env: Record<string, string>) =>
@@ -57,5 +57,43 @@ test('devices are separated by blanks or commas', () => {
   expect(read({ telemd_net_devices: 'wlan0  eth0', telemd_disk_devices: 'sda,sdb' })).toMatchObject({
     netDevices: ['wlan0', 'eth0'],
     diskDevices: ['sda', 'sdb'],
+  });
+});
+
+describe('where Redis is', () => {
+  const rows: [sentence: string, env: Record<string, string>, settings: object][] = [
+    ['on this machine unless told', {}, { host: 'localhost', port: 6379 }],
+    ['where all services look for it', { galileo_redis_host: 'r', galileo_redis_port: '1' }, { host: 'r', port: 1 }],
+    [
+      'as telemd is told',
+      { galileo_redis_host: 'r', telemd_redis_host: 'own', telemd_redis_port: '2' },
+      { host: 'own', port: 2 },
+    ],
+    ['in the URL', { telemd_redis_host: 'own', telemd_redis_url: 'redis://url' }, { host: 'url', port: 6379 }],
+    [
+      'in the URL with user and password',
+      { galileo_redis_password: 'other', telemd_redis_url: 'redis://u:p%40w@[::1]:7/0' },
+      { host: '::1', port: 7, username: 'u', password: 'p@w' },
+    ],
+    [
+      'in the URL with a password',
+      { telemd_redis_url: 'rediss://:pw@url' },
+      { host: 'url', port: 6379, password: 'pw', tls: {} },
+    ],
+    ['in the URL without TLS', { galileo_redis_tls: 'true', telemd_redis_url: 'redis://url:8' }, { host: 'url', port: 8 }],
+  ];
+  test.each(rows)('%s', (_, env, settings) => expect(redisOf(read(env))).toEqual(settings));
+
+  test.each([
+    'http://secret@h',
+    'secret',
+    'redis://h:99999',
+    'redis://h/1',
+    'redis://:secret%zz@h',
+    'redis://:secret@h?x=1',
+    'redis://',
+  ])('not at %s, which is not repeated', url => {
+    const config = read({ telemd_redis_url: url });
+    expect(() => redisOf(config)).toThrow(/^telemd_redis_url: the value is not allowed; allowed: redis:/);
   });
 });

@@ -1,11 +1,16 @@
 import { hostname } from 'node:os';
+import { busVariables, type RedisSettings, redisSettings } from '@galileo/bus';
 import {
   address,
   ConfigError,
   type ConfigOf,
   commonVariables,
   duration,
+  integer,
+  optional,
+  optionalText,
   readConfig,
+  secret,
   text,
   type Variable,
 } from '@galileo/service';
@@ -53,6 +58,14 @@ const periodVariables = Object.fromEntries(
 /** Variables of telemd. */
 export const variables = {
   ...commonVariables(50052),
+  ...busVariables,
+  ownRedisHost: optionalText('telemd_redis_host', { doc: 'host of Redis; wins over galileo_redis_host' }),
+  ownRedisPort: optional(
+    integer('telemd_redis_port', { fallback: '', min: 1, max: 65_535, doc: 'port of Redis; wins over galileo_redis_port' }),
+  ),
+  ownRedisUrl: secret('telemd_redis_url', {
+    doc: 'redis://[[USER]:PASSWORD@]HOST[:PORT], or rediss:// for an encrypted connection; wins over all other variables of Redis',
+  }),
   recorder: address('galileo_recorder', { fallback: '127.0.0.1:50054', doc: 'HOST:PORT of the recorder that samples go to' }),
   nodename: nodeName,
   instrumentsEnable: instrumentList('telemd_instruments_enable', 'the only instruments that run; all if unset'),
@@ -76,7 +89,7 @@ export const variables = {
 export type TelemdSettings = ConfigOf<typeof variables>;
 
 /** What a program that starts the agent has to say; the rest is as when its variable is unset. */
-export type TelemdConfig = Pick<TelemdSettings, 'listen' | 'token' | 'recorder'> & Partial<TelemdSettings>;
+export type TelemdConfig = Pick<TelemdSettings, 'listen' | 'token' | 'recorder' | 'bus'> & Partial<TelemdSettings>;
 
 export function withDefaults(config: TelemdConfig): TelemdSettings {
   return { ...readConfig(variables, {}), ...config };
@@ -87,6 +100,40 @@ export function nodeOf(config: Pick<TelemdSettings, 'nodename'>): string {
   const name = config.nodename ?? hostname();
   if (v.is(nodeName.schema, name)) return name;
   throw new ConfigError([`telemd_nodename: the host name ${JSON.stringify(name)} is not allowed; allowed: ${nodeName.allowed}`]);
+}
+
+/** Where Redis is. The variables of the original telemd win over those that all services have. @throws ConfigError */
+export function redisOf(config: TelemdSettings): RedisSettings {
+  const { ownRedisHost: redisHost = config.redisHost, ownRedisPort: redisPort = config.redisPort } = config;
+  const common = { ...config, redisHost, redisPort };
+  if (config.ownRedisUrl === undefined) return redisSettings(common);
+  const { host, port, username, password, tls } = readRedisUrl(config.ownRedisUrl);
+  const redisTlsCa = tls ? config.redisTlsCa : undefined;
+  return redisSettings({
+    ...common,
+    ...{ redisHost: host, redisPort: port, redisUsername: username, redisPassword: password, redisTls: tls, redisTlsCa },
+  });
+}
+
+/** The value is never repeated, since it may hold a password. */
+function readRedisUrl(value: string) {
+  const wrong = new ConfigError([
+    `${variables.ownRedisUrl.env}: the value is not allowed; allowed: redis://[[USER]:PASSWORD@]HOST[:PORT] or rediss://…`,
+  ]);
+  if (!URL.canParse(value)) throw wrong;
+  const { protocol, hostname: host, port, username, password, pathname, search, hash } = new URL(value);
+  // Publishing knows no databases, so only the first one, which is the default, can be meant.
+  if (!/^rediss?:$/.test(protocol) || host === '' || !/^(\/0?)?$/.test(pathname) || search + hash !== '') throw wrong;
+  const decode = (text: string) => {
+    try {
+      return decodeURIComponent(text) || undefined;
+    } catch {
+      throw wrong;
+    }
+  };
+  const portNumber = Number(port || 6379);
+  if (portNumber === 0) throw wrong;
+  return { host, port: portNumber, username: decode(username), password: decode(password), tls: protocol === 'rediss:' };
 }
 
 /** All instruments as the config has them. */

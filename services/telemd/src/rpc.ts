@@ -20,12 +20,12 @@ function validateProcesses(processes: readonly NamedProcess[]): void {
   const pids = new Map<number, string>();
   for (const [index, { name, pid }] of processes.entries()) {
     const field = `processes[${index}]`;
-    if (!/^[^\s/]+$/.test(name) || name.length > longestName) {
+    if (/[\s/]/.test(name) || name.length > longestName) {
       throw invalidArgument(
-        `${field}.name: found ${JSON.stringify(name)}; allowed: 1 to ${longestName} characters without white space and "/"`,
+        `${field}.name: found ${JSON.stringify(name)}; allowed: up to ${longestName} characters without white space and "/"`,
       );
     }
-    if (names.has(name))
+    if (name !== '' && names.has(name))
       throw invalidArgument(`${field}.name: ${JSON.stringify(name)} is there twice; allowed: a name of its own for each`);
     if (pid < 1 || pid > greatestPid) throw invalidArgument(`${field}.pid: found ${pid}; allowed: 1 to ${greatestPid}`);
     const other = pids.get(pid);

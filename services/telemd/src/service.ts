@@ -1,32 +1,46 @@
 import { hostname } from 'node:os';
-import { openDirectPublisher } from '@galileo/bus';
+import { openPublisher } from '@galileo/bus';
 import { producerId, startProducer } from '@galileo/reconcile';
-import { type Service, type ServiceContext, startGrpcServer, startMetrics } from '@galileo/service';
+import {
+  advertised,
+  credentialsOf,
+  disposeAll,
+  type Service,
+  type ServiceContext,
+  startGrpcServer,
+  startMetrics,
+} from '@galileo/service';
 import { type Agent, createAgent } from './agent.ts';
-import { configuredInstruments, nodeOf, type TelemdConfig, withDefaults } from './config.ts';
+import { configuredInstruments, nodeOf, redisOf, type TelemdConfig, withDefaults } from './config.ts';
 import type { Sources } from './instrument.ts';
 import { createScratch } from './kernel-file.ts';
 import { agentMetrics } from './metrics.ts';
 import { readNodeInfo } from './node-info.ts';
 import { readKernelUnits } from './processes/auxiliary-vector.ts';
 import { createProcessTable } from './processes/process-table.ts';
+import { openRedisSide } from './redis-side.ts';
 import { telemdService } from './rpc.ts';
 
-/** Starts the agent; resolves once its gRPC server listens, the recorder knows it, and samples are taken. */
+/**
+ * Starts the agent; resolves once its gRPC server listens, the recorder knows it, and samples are taken. Health says SERVING while
+ * the recorder and, where it is used, Redis are connected.
+ */
 export async function startTelemd(given: TelemdConfig, { log, clock }: ServiceContext): Promise<Service> {
   const config = withDefaults(given);
   const node = nodeOf(config);
   const id = producerId('telemd', node);
-  const { recorder, token } = config;
+  const { recorder, insecure, bus } = config;
+  const credentials = credentialsOf(config);
+  const redis = redisOf(config);
   const owned: (AsyncDisposable | Disposable)[] = [];
   const own = <T extends AsyncDisposable | Disposable>(part: T): T => {
     owned.unshift(part);
     return part;
   };
   try {
-    const publisher = own(openDirectPublisher({ recorder, token, producerId: id, log }));
+    const publisher = own(openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout: 2 }));
     const settle = () => agent.settled();
-    const producer = own(startProducer({ publisher, recorder, token, service: 'telemd', node, id, clock, log, settle }));
+    const producer = own(startProducer({ publisher, recorder, credentials, service: 'telemd', node, id, clock, log, settle }));
     const scratch = createScratch();
     const units = readKernelUnits(config.procMount, process.arch);
     const processes = own(createProcessTable({ procRoot: config.procMount, units, scratch }));
@@ -52,13 +66,31 @@ export async function startTelemd(given: TelemdConfig, { log, clock }: ServiceCo
     const readInfo = () =>
       readNodeInfo({ ...sources, hostname: hostname(), arch: process.arch, unavailable: unavailableOf(agent) });
     const services = [telemdService({ agent, processes, node, readInfo })];
-    const server = own(await startGrpcServer({ listen: config.listen, token, services, log }));
+    const server = own(await startGrpcServer({ listen: config.listen, credentials, insecure, services, log }));
     const addresses: Record<string, string> = { grpc: server.address };
     if (config.metricsListen !== undefined) {
       addresses['metrics'] = own(await startMetrics(config.metricsListen, agentMetrics(agent))).address;
     }
-    await producer.ready();
-    producer.onConnection(connected => server.setServing(connected));
+    // Galileo's own recorders need none of ours; health tells whether ours is there.
+    if (bus === 'direct') await producer.ready();
+    const needs = { recorder: false, redis: bus !== 'redis' };
+    let stopping = false;
+    const need = (change: Partial<typeof needs>) => {
+      Object.assign(needs, change);
+      server.setServing(needs.recorder && needs.redis && !stopping);
+    };
+    producer.onConnection(connected => need({ recorder: connected }));
+    if (bus === 'redis') {
+      const address = advertised(config, server.address);
+      const onState = (usable: boolean) => need({ redis: usable });
+      own(openRedisSide({ settings: redis, node, address, agent, readInfo, log, onState }));
+    }
+    own({
+      [Symbol.dispose]() {
+        stopping = true;
+        need({});
+      },
+    });
     agent.start();
     return { addresses, [Symbol.asyncDispose]: () => disposeAll(owned, log) };
   } catch (error) {
@@ -74,16 +106,4 @@ function cpuSeconds(): number {
 
 function unavailableOf(agent: Agent): { name: string; reason: string }[] {
   return agent.list().flatMap(({ name, unavailable }) => (unavailable === undefined ? [] : [{ name, reason: unavailable }]));
-}
-
-/** In the given order; what can't be ended does not keep the rest from it. */
-async function disposeAll(parts: readonly (AsyncDisposable | Disposable)[], log: ServiceContext['log']): Promise<void> {
-  for (const part of parts) {
-    try {
-      if (Symbol.asyncDispose in part) await part[Symbol.asyncDispose]();
-      else part[Symbol.dispose]();
-    } catch (error) {
-      log.error({ err: error }, 'a part did not end as it should');
-    }
-  }
 }

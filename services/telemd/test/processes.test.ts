@@ -71,3 +71,27 @@ test('a tree of processes is summed, with those that have ended, and the sum nev
   await once(child, 'exit');
   expect(table.read()).toEqual([]);
 });
+
+test('a process without a name is kept apart from its ancestor and not reported', async () => {
+  const child = spawn('sh', ['-c', '"$0" -e "console.log(process.pid); setInterval(() => {}, 1000)" & wait', process.execPath], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
+  try {
+    const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+    using table = openTable();
+    table.replace([{ name: 'shell', pid: child.pid! }]);
+    const [whole] = table.read();
+    expect(whole!.rss).toBeGreaterThan(30e6);
+    table.replace([
+      { name: 'shell', pid: child.pid! },
+      { name: '', pid: Number(line) },
+    ]);
+    const usages = table.read();
+    expect(usages).toHaveLength(1);
+    expect(usages[0]!.rss).toBeLessThan(10e6);
+  } finally {
+    process.kill(-child.pid!, 'SIGKILL');
+    await once(child, 'exit');
+  }
+});

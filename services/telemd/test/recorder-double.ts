@@ -17,6 +17,8 @@ export async function startRecorderDouble(listen = '127.0.0.1:0'): Promise<Recor
     startRecording: unused,
     stopRecording: unused,
     getRecording: unused,
+    listRecordings: unused,
+    async *watchRecording() {},
     async *publish(requests) {
       for await (const { records, sequence } of requests) {
         for (const { channel, line } of records) {
@@ -37,7 +39,7 @@ export async function startRecorderDouble(listen = '127.0.0.1:0'): Promise<Recor
       for await (const { sent } of requests) yield { sent, received: sent, answered: sent };
     },
   });
-  const server: GrpcServer = await startGrpcServer({ listen, token: undefined, services: [service], log: silentLog });
+  const server: GrpcServer = await startGrpcServer({ listen, credentials: {}, services: [service], log: silentLog });
   server.setServing(true);
   return { address: server.address, samples, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }

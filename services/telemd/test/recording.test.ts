@@ -2,14 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerEntry, RecorderDefinition, RecordKind } from '@galileo/proto/recorder';
 import { TelemdDefinition } from '@galileo/proto/telemd';
 import { connect, waitForServing } from '@galileo/service';
-import { temporaryDirectory, until } from '@galileo/testkit';
+import { missing, startRedis, temporaryDirectory, until } from '@galileo/testkit';
 import { expect, test } from 'vitest';
 import { startProgram } from './program.ts';
 
-test('what telemd produces during a recording is stored by the recorder, all of it', async () => {
+test('what telemd produces during a recording is stored by the recorder, all of it', () => record({ galileo_bus: 'direct' }));
+
+test.skipIf(missing('redis-server'))('… also through Redis (needs redis-server)', async () => {
+  await using redis = await startRedis();
+  await record({ galileo_redis_host: redis.host, galileo_redis_port: String(redis.port) });
+});
+
+async function record(bus: Readonly<Record<string, string>>): Promise<void> {
   await using directory = await temporaryDirectory();
-  await using recorder = await startProgram('recorder', { galileo_data_dir: directory.path });
+  await using recorder = await startProgram('recorder', { ...bus, galileo_data_dir: directory.path });
   await using telemd = await startProgram('telemd', {
+    ...bus,
     galileo_recorder: recorder.address,
     telemd_nodename: 'n1',
     telemd_net_devices: 'lo',
@@ -33,4 +41,4 @@ test('what telemd produces during a recording is stored by the recorder, all of 
   expect(telemetry.produced).toBeGreaterThan(50);
   await sleep(100); // It goes on without a recording.
   expect(await telemd.end()).toBe(0);
-});
+}

@@ -5,7 +5,7 @@ import { type FindDescendants, findByChildren, findByParents, ifThere, listsChil
 import { ancestors, isAlive, lifetime, type Member, type Members, openMember } from './member.ts';
 import { parseForks } from './process-stat.ts';
 
-/** A process to follow, with all its descendants. */
+/** A process to follow, with all its descendants. One without a name is only kept apart from its ancestors. */
 export interface NamedProcess {
   readonly name: string;
   readonly pid: number;
@@ -141,7 +141,8 @@ export function createProcessTable({ procRoot, units, scratch }: ProcessTableOpt
       assignOwners();
       const gains = takeGains(members);
       for (const member of [...members.values()]) if (member.gone) forget(member);
-      return trees.map(tree => usage(tree, members, owners, gains, units));
+      const reported = trees.filter(tree => tree.name !== '');
+      return reported.map(tree => usage(tree, members, owners, gains, units));
     },
 
     [Symbol.dispose]() {
