@@ -94,36 +94,76 @@ function thresholdProblems(source: Source): Problem[] {
   });
 }
 
-/** Each service needs a way to be started; under the process runner it has to be `process`, with a port that replicas can share. */
-function runnerProblems(source: Source, runner: 'process' | undefined): Problem[] {
+/** Each service needs a way to its replicas; here it has to be `process` or `external`. */
+function runnerProblem(source: Source, service: unknown, path: Path, runner: 'process' | undefined): Problem | undefined {
+  const ways = ['process', 'external', 'kubernetes'].filter(way => get(service, way) !== undefined);
+  if (runner === undefined) {
+    if (ways.length > 0) return undefined;
+    return source.problemAt(path, 'found none of process, external and kubernetes; allowed: at least one of them');
+  }
+  const here = ways.filter(way => way !== 'kubernetes');
+  if (here.length === 0) {
+    const message =
+      'is missing; allowed: a mapping with a command, since replicas are started as processes, or instead of it external with addresses';
+    return source.problemAt([...path, 'process'], message);
+  }
+  if (here.length === 1) return undefined;
+  return source.problemAt([...path, 'external'], 'found external beside process; allowed: one of them');
+}
+
+/** Replicas of a service; a count that is no number is told by the schema. */
+function replicaCount(service: unknown): number {
+  const replicas = get(service, 'replicas') === undefined ? [{}] : items(service, 'replicas');
+  const counts = replicas.map(replica => get(replica, 'count') ?? 1).filter(count => typeof count === 'number');
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** On one machine a port serves one replica. */
+function portProblem(source: Source, service: unknown, path: Path): Problem | undefined {
+  const port = get(get(service, 'process'), 'port');
+  const total = replicaCount(service);
+  if (typeof port !== 'number' || total <= 1) return undefined;
+  return source.problemAt([...path, 'process', 'port'], `found ${port} for ${total} replicas on one machine; allowed: auto`);
+}
+
+/** Each replica has an address of its own. */
+function addressProblems(source: Source, service: unknown, path: Path): Problem[] {
+  const external = get(service, 'external');
+  const addresses = items(external, 'addresses');
+  if (addresses.length === 0) return [];
+  const own: Path = [...path, 'external', 'addresses'];
+  const twice = addresses.flatMap((address, index) => {
+    if (addresses.indexOf(address) === index) return [];
+    const place = [...own, index];
+    return [source.problemAt(place, `found ${source.written(place)} a second time; allowed: once`)];
+  });
+  const total = replicaCount(service);
+  if (addresses.length === total) return twice;
+  const [found, allowed] = [counted(addresses.length, 'address', 'addresses'), counted(total, 'replica', 'replicas')];
+  return [...twice, source.problemAt(own, `found ${found} for ${allowed}; allowed: one for each replica`)];
+}
+
+function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
+}
+
+function serviceProblems(source: Source, runner: 'process' | undefined): Problem[] {
   return items(source.value, 'services').flatMap((service, index) => {
-    const path: Path = ['services', index];
     if (typeof service !== 'object' || service === null || Array.isArray(service)) return [];
-    const process = get(service, 'process');
-    if (process === undefined) {
-      if (runner === 'process') {
-        const message = 'is missing; allowed: a mapping with a command, since replicas are started as processes';
-        return [source.problemAt([...path, 'process'], message)];
-      }
-      if (get(service, 'kubernetes') !== undefined) return [];
-      return [source.problemAt(path, 'found neither process nor kubernetes; allowed: one of them, or both')];
-    }
-    const port = get(process, 'port');
-    const replicas = get(service, 'replicas') === undefined ? [{}] : items(service, 'replicas');
-    const counts = replicas.map(replica => get(replica, 'count') ?? 1).filter(count => typeof count === 'number');
-    const total = counts.reduce((sum, count) => sum + count, 0);
-    if (runner !== 'process' || typeof port !== 'number' || total <= 1) return [];
-    return [source.problemAt([...path, 'process', 'port'], `found ${port} for ${total} replicas on one machine; allowed: auto`)];
+    const path: Path = ['services', index];
+    const port = runner === 'process' ? portProblem(source, service, path) : undefined;
+    const found = [runnerProblem(source, service, path, runner), port].filter(problem => problem !== undefined);
+    return [...found, ...addressProblems(source, service, path)];
   });
 }
 
-/** Finds what does not go together. With `runner: 'process'` also what only the process runner can't do. */
+/** Finds what does not go together. With `runner: 'process'` also what can't be carried out on processes and external replicas. */
 export function inconsistencies(source: Source, runner: 'process' | undefined): Problem[] {
   return [
     ...nameProblems(source),
     ...workloadProblems(source),
     ...warmupProblems(source),
     ...thresholdProblems(source),
-    ...runnerProblems(source, runner),
+    ...serviceProblems(source, runner),
   ];
 }

@@ -1,8 +1,10 @@
 export { jsonSchema } from './json-schema.ts';
 export { environmentNames, type ParseOptions, type ParseResult, parseExperiment } from './parse.ts';
 export { formatProblem, type Problem } from './problem.ts';
+export { createRedaction } from './redaction.ts';
 export {
   type ExperimentSpec,
+  type ExternalSpec,
   type KubernetesSpec,
   type ProcessSpec,
   type ReplicaSpec,

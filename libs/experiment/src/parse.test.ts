@@ -72,6 +72,7 @@ describe('a good experiment file', () => {
             { node: 'node-b', zone: 'main', count: 1, weight: 1 },
           ],
           process: { command: ['node', 'examples/apps/pi.ts'], port: 'auto', env: {}, ready: { path: undefined, timeout: 30 } },
+          external: undefined,
           kubernetes: {
             image: 'registry/pi:1.0',
             port: 8080,
@@ -102,6 +103,7 @@ describe('a good experiment file', () => {
       name: 'pi',
       replicas: [{ node: 'local', zone: 'main', count: 1, weight: 1 }],
       process: { command: ['node', 'pi.ts'], port: 'auto', env: {}, ready: { path: undefined, timeout: 30 } },
+      external: undefined,
       kubernetes: undefined,
     });
     expect(spec.workloads[0]).toMatchObject({
@@ -270,7 +272,7 @@ describe('a bad experiment file', () => {
     [
       'a service can be started by nothing',
       file({ service: '' }),
-      ['pi.yaml:5:5: services[0]: found neither process nor kubernetes; allowed: one of them, or both'],
+      ['pi.yaml:5:5: services[0]: found none of process, external and kubernetes; allowed: at least one of them'],
     ],
     [
       'a weight is negative',
@@ -507,6 +509,31 @@ describe('a bad experiment file', () => {
       file({ service: 'kubernetes: { port: 80 }' }),
       ['pi.yaml:6:17: services[0].kubernetes.image: is missing; allowed: the name of a container image'],
     ],
+    [
+      'an external replica has no port',
+      file({ service: 'external: { addresses: [10.0.0.1] }' }),
+      ['pi.yaml:6:29: services[0].external.addresses[0]: found "10.0.0.1"; allowed: HOST:PORT'],
+    ],
+    [
+      'an external replica has a port that does not exist',
+      file({ service: 'external: { addresses: ["a:65536"] }' }),
+      ['pi.yaml:6:29: services[0].external.addresses[0]: found "a:65536"; allowed: HOST:PORT'],
+    ],
+    [
+      'external replicas are given as a URL',
+      file({ service: 'external: { addresses: ["http://a:80/"] }' }),
+      ['pi.yaml:6:29: services[0].external.addresses[0]: found "http://a:80/"; allowed: HOST:PORT'],
+    ],
+    [
+      'there are fewer addresses than external replicas',
+      file({ service: 'replicas: [{ count: 2 }, { weight: 3 }]\n    external: { addresses: [a:1, b:2] }' }),
+      ['pi.yaml:7:28: services[0].external.addresses: found 2 addresses for 3 replicas; allowed: one for each replica'],
+    ],
+    [
+      'two external replicas have one address',
+      file({ service: 'replicas: [{ count: 2 }]\n    external: { addresses: [a:1, a:1] }' }),
+      ['pi.yaml:7:34: services[0].external.addresses[1]: found "a:1" a second time; allowed: once'],
+    ],
   ];
   it.each(table)('is refused when %s', (_, text, wanted) => {
     const found = problems(text);
@@ -595,10 +622,24 @@ describe('the process runner', () => {
     const text = file({ service: 'kubernetes: { image: x }' });
     expect(problems(text)).toEqual([]);
     expect(problems(text, { runner: 'process' })).toEqual([
-      'pi.yaml:5:5: services[0].process: is missing; allowed: a mapping with a command, since replicas are started as processes',
+      'pi.yaml:5:5: services[0].process: is missing; allowed: a mapping with a command, since replicas are started as processes, or instead of it external with addresses',
     ]);
     expect(problems(file({ service: '' }), { runner: 'process' })).toHaveLength(1);
     expect(problems(file(), { runner: 'process' })).toEqual([]);
+  });
+
+  it('takes replicas that run already instead, but not both', () => {
+    const external = 'external: { addresses: ["[::1]:80"], ready: { path: /health, timeout: 2s } }';
+    const { services } = parsed(file({ service: external }), { runner: 'process' });
+    expect(services[0]).toMatchObject({
+      process: undefined,
+      external: { addresses: ['[::1]:80'], ready: { path: '/health', timeout: 2 } },
+    });
+    const both = file({ service: `process: { command: [a] }\n    ${external}` });
+    expect(problems(both)).toEqual([]);
+    expect(problems(both, { runner: 'process' })).toEqual([
+      'pi.yaml:7:15: services[0].external: found external beside process; allowed: one of them',
+    ]);
   });
 
   it('can not give one port to several replicas', () => {

@@ -10,6 +10,9 @@ export const sentence = { sentence: true } as const;
 
 const port = whole(1, 65_535);
 const path = text('a path that begins with /, without white space and #', /^\/[!-"$-~]*$/);
+/** HOST:PORT with a port from 1 to 65535. */
+const hostPattern =
+  /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const namedText = (error: string, key: RegExp, keyError: string, value = anyText) =>
   dictionary(text(keyError, key), value, error);
 
@@ -44,6 +47,13 @@ const variables = namedText(
   'a name of letters, digits and underscores, but not PORT, which the runner sets',
 );
 
+const ready = mapping({
+  path: path
+    .optional()
+    .describe('Path that is asked until a replica answers that it can work; without one, its port has to accept connections'),
+  timeout: span(0.001).prefault('30s').describe('How long that may take'),
+}).prefault({});
+
 const process = mapping({
   command: list(text('text, not empty', /^[\s\S]/), 'words such as [node, examples/apps/pi.ts]', 1).describe(
     'Program and arguments; no shell is involved. Relative paths start from the directory of the command galileo',
@@ -53,14 +63,16 @@ const process = mapping({
     .prefault('auto')
     .describe('Port that a replica listens on; it is told in the variable PORT. With auto each replica gets a free one'),
   env: variables.prefault({}).describe('Environment variables'),
-  ready: mapping({
-    path: path
-      .optional()
-      .describe('Path that is asked until a replica answers that it can work; without one, its port has to accept connections'),
-    timeout: span(0.001).prefault('30s').describe('How long that may take'),
-  })
-    .prefault({})
-    .describe('When a replica counts as started'),
+  ready: ready.describe('When a replica counts as started'),
+});
+
+const external = mapping({
+  addresses: list(
+    text('HOST:PORT, an IPv6 host in brackets, with a port from 1 to 65535', hostPattern),
+    'addresses such as 10.0.0.2:8080',
+    1,
+  ).describe('HOST:PORT of each replica, in the order of `replicas`, as the load balancers reach it'),
+  ready: ready.describe('When a replica counts as there'),
 });
 
 const quantity = z.union([z.number(), z.string()], { error: 'a quantity such as 500m, 0.5 or 128Mi' }).transform(String);
@@ -82,6 +94,9 @@ const service = mapping({
   name: name.describe('Name of the service'),
   replicas: replicas.prefault([{}]).describe('Where its replicas run and how requests are shared among them'),
   process: process.optional().describe('How the process runner starts a replica on this machine'),
+  external: external
+    .optional()
+    .describe('Replicas that run already: they are used, not started and not ended; instead of process'),
   kubernetes: kubernetes.optional().describe('How a replica is started on Kubernetes'),
 });
 

@@ -21,8 +21,9 @@ export interface ServiceSpec {
   name: string;
   /** `count` replicas each, `weight` for every single one. */
   replicas: { node: string; zone: string; count: number; weight: number }[];
-  /** At least one of `process` and `kubernetes` is there. */
+  /** At least one of `process`, `external` and `kubernetes` is there. */
   process: ProcessSpec | undefined;
+  external: ExternalSpec | undefined;
   kubernetes: KubernetesSpec | undefined;
 }
 
@@ -33,6 +34,14 @@ export interface ProcessSpec {
   port: 'auto' | number;
   /** Without PORT, which the runner sets. */
   env: Readonly<Record<string, string>>;
+  /** Without a path a connection to the port is enough. */
+  ready: { path: string | undefined; timeout: number };
+}
+
+/** Where replicas are that run already. */
+export interface ExternalSpec {
+  /** HOST:PORT, one for each replica in the order of `replicasOf`. */
+  addresses: string[];
   /** Without a path a connection to the port is enough. */
   ready: { path: string | undefined; timeout: number };
 }
@@ -87,6 +96,10 @@ function requestSpec(request: ExperimentFile['workloads'][number]['request']): R
   };
 }
 
+function readySpec({ path, timeout }: { path?: string | undefined; timeout: number }): ProcessSpec['ready'] {
+  return { path, timeout };
+}
+
 /** Makes the spec of a valid file. */
 export function specOf(file: ExperimentFile, seed: number): ExperimentSpec {
   return {
@@ -94,11 +107,11 @@ export function specOf(file: ExperimentFile, seed: number): ExperimentSpec {
     seed,
     duration: file.duration,
     warmup: file.warmup,
-    services: file.services.map(({ name, replicas, process, kubernetes }) => ({
+    services: file.services.map(({ name, replicas, process, external, kubernetes }) => ({
       name,
       replicas,
-      process:
-        process === undefined ? undefined : { ...process, ready: { path: process.ready.path, timeout: process.ready.timeout } },
+      process: process === undefined ? undefined : { ...process, ready: readySpec(process.ready) },
+      external: external === undefined ? undefined : { ...external, ready: readySpec(external.ready) },
       kubernetes: kubernetes === undefined ? undefined : { ...kubernetes, port: kubernetes.port },
     })),
     workloads: file.workloads.map(({ worker_labels: workerLabels, request, ...workload }) => ({

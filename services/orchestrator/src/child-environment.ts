@@ -14,7 +14,7 @@ export function childEnvironment(inherited: Environment, given: Readonly<Record<
 
 /** Environment for the application under test: nothing of Galileo's own configuration, the token least of all. */
 export function applicationEnvironment(inherited: Environment, given: Readonly<Record<string, string>>): Record<string, string> {
-  const own = Object.entries(inherited).filter(([name]) => !name.toLowerCase().startsWith('galileo_'));
+  const own = Object.entries(inherited).filter(([name]) => !/^(galileo_|telemd_|eb_go_lb_)/i.test(name));
   return childEnvironment(Object.fromEntries(own), given);
 }
 

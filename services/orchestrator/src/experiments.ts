@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExperimentStore, Experiment as StoredExperiment } from '@galileo/expdb';
+import { createRedaction } from '@galileo/experiment';
 import type { Clock, Logger } from '@galileo/service';
+import { experimentId } from '@galileo/wire';
 import { superviseAttachment } from './attachment.ts';
 import { StopError } from './ending.ts';
-import { experimentId } from './experiment-id.ts';
 import { isFinal, parseState } from './experiment-state.ts';
 import { createLiveExperiment, type LiveExperiment, type Row, type Update } from './live-experiment.ts';
 import { createQueue } from './queue.ts';
-import { createRedaction } from './redaction.ts';
 import { checkSubmission, type SubmissionRequest } from './submission.ts';
 import { initialSummary } from './summary.ts';
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { applicationEnvironment } from './child-environment.ts';
 import type { GuardReport, GuardRequest } from './guard-protocol.ts';
 
 /** How a child ended. */
@@ -72,6 +73,8 @@ export async function startGuard(): Promise<Guard> {
   const program = new URL('./guard.ts', import.meta.url);
   const guard = spawn(process.execPath, ['-e', 'import(process.argv[1])', program.href], {
     detached: true,
+    // Its children are given theirs one by one; secrets need not stand in one more process.
+    env: applicationEnvironment(process.env, {}),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const children = new Map<number, Child>();

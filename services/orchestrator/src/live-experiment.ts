@@ -1,7 +1,7 @@
+import { createRedaction } from '@galileo/experiment';
 import type { Ending } from './ending.ts';
 import { isFinal, type State, transition } from './experiment-state.ts';
 import type { LoadFigures } from './load-figures.ts';
-import { createRedaction } from './redaction.ts';
 import type { Submission } from './submission.ts';
 import { formatSummary, type Summary } from './summary.ts';
 
@@ -40,11 +40,15 @@ export interface LiveExperiment {
   advance(state: State, phase?: string, patch?: { start?: number; loadEnd?: number }): Promise<void>;
   /** Changes the summary; it is stored with the next state. */
   summarise(patch: Partial<Summary>): void;
+  /** Changes the summary and stores it. @throws what the store throws */
+  record(patch: Partial<Summary>): Promise<void>;
   /** Goes to a final state; never throws. `at`: UNIX seconds. */
   finish(ending: Ending, at: number): Promise<void>;
   phase(text: string): void;
   figures(load: LoadFigures): void;
   notice(text: string): void;
+  /** A notice that also stands in the report. */
+  remark(text: string): void;
   /** Asks for its end; the first to ask is heard. */
   stop(error: Error): void;
   /** Wakes all watchers: something that is told with it has changed. */
@@ -120,6 +124,11 @@ export function createLiveExperiment(options: LiveOptions): LiveExperiment {
     }
   }
 
+  function notice(text: string): void {
+    notices.push(redact(text));
+    touch();
+  }
+
   return {
     id,
     submission,
@@ -137,6 +146,10 @@ export function createLiveExperiment(options: LiveOptions): LiveExperiment {
     summarise(patch) {
       summary = { ...summary, ...patch };
     },
+    async record(patch) {
+      summary = { ...summary, ...patch };
+      await store(row);
+    },
     async finish(ending, at) {
       const reason = ending.reason === null ? null : redact(ending.reason);
       const next = { ...row, status: transition(id, row.status, ending.state), end: at, reason };
@@ -153,9 +166,10 @@ export function createLiveExperiment(options: LiveOptions): LiveExperiment {
       load = next;
       touch();
     },
-    notice(text) {
-      notices.push(redact(text));
-      touch();
+    notice,
+    remark(text) {
+      summary = { ...summary, notes: [...summary.notes, redact(text)] };
+      notice(text);
     },
     stop(error) {
       if (!stopping.signal.aborted) stopping.abort(error);

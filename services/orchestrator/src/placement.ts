@@ -22,6 +22,23 @@ export class PlacementError extends Error {
   }
 }
 
+/** The workloads that no host carries the labels of, each with a sentence that names them and what the hosts have. */
+export function unplaceable(
+  workloads: readonly WorkloadSpec[],
+  hosts: readonly Host[],
+): { readonly workload: WorkloadSpec; readonly message: string }[] {
+  return workloads
+    .filter(workload => !hosts.some(host => carries(host, workload.workerLabels)))
+    .map(workload => ({ workload, message: noHost(workload, hosts) }));
+}
+
+/** `galileo_zone=main, kind=pi` */
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ');
+}
+
 /**
  * Spreads each workload's clients evenly, in turn, over the hosts that carry all of its labels (over all hosts if
  * `labelled` is false).
@@ -52,7 +69,7 @@ function carries(host: Host, labels: Readonly<Record<string, string>>): boolean 
 }
 
 function noHost(workload: WorkloadSpec, hosts: readonly Host[]): string {
-  const wanted = Object.entries(workload.workerLabels).map(([name, value]) => `${name}=${value}`);
-  const found = hosts.map(host => `${host.name} (${Object.entries(host.labels).map(([name, value]) => `${name}=${value}`)})`);
-  return `no load client has the labels ${wanted.join(', ')} of the workload for ${workload.service}; found: ${found.join(', ') || 'none'}`;
+  const wanted = labelsText(workload.workerLabels);
+  const found = hosts.map(host => `${host.name} (${labelsText(host.labels)})`).join(', ') || 'none';
+  return `no load client has the labels ${wanted} of the workload for ${workload.service}; found: ${found}`;
 }

@@ -2,13 +2,14 @@ import { buildReport, reportMetrics } from '@galileo/analysis';
 import type { ExperimentStore, Experiment as StoredExperiment } from '@galileo/expdb';
 import type { Experiment, Report } from '@galileo/proto/orchestrator';
 import { type Ledger, RecorderDefinition } from '@galileo/proto/recorder';
-import { connect } from '@galileo/service';
+import { type Credentials, connect } from '@galileo/service';
+import { noDeposit } from './deposit.ts';
 import { parseSummary, type Summary } from './summary.ts';
 
 export interface ReportOptions {
   readonly store: ExperimentStore;
   readonly recorder: string;
-  readonly token: string | undefined;
+  readonly credentials: Credentials;
 }
 
 const unknown: Summary = {
@@ -22,6 +23,7 @@ const unknown: Summary = {
   thresholds: [],
   notes: [],
   ledger: null,
+  deposit: noDeposit,
 };
 
 /** Makes the report of an experiment that has ended, from what is stored. */
@@ -58,8 +60,8 @@ function invalidated(report: Report, reason: string | null): Report {
 }
 
 /** The ledger as the recorder has it; undefined if there was no recording, or no recorder is there. */
-async function recorderLedger(experimentId: string, { recorder, token }: ReportOptions): Promise<Ledger | undefined> {
-  using connection = connect(RecorderDefinition, recorder, { token, timeout: 5 });
+async function recorderLedger(experimentId: string, { recorder, credentials }: ReportOptions): Promise<Ledger | undefined> {
+  using connection = connect(RecorderDefinition, recorder, { credentials, timeout: 5 });
   return await connection.client.getRecording({ experimentId }).then(
     recording => recording.ledger,
     () => undefined,

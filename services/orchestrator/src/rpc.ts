@@ -1,4 +1,5 @@
 import type { ExperimentStore, Experiment as StoredExperiment } from '@galileo/expdb';
+import { createRedaction } from '@galileo/experiment';
 import {
   type Experiment,
   OrchestratorDefinition,
@@ -10,8 +11,10 @@ import {
   bind,
   type Clock,
   failedPrecondition,
+  formatPageToken,
   invalidArgument,
   notFound,
+  parsePageToken,
   unavailable,
 } from '@galileo/service';
 import { isFinal, parseState } from './experiment-state.ts';
@@ -25,8 +28,6 @@ import {
   UnknownExperimentError,
 } from './experiments.ts';
 import { experimentMessage } from './messages.ts';
-import { formatPageToken, parsePageToken } from './page-token.ts';
-import { createRedaction } from './redaction.ts';
 import { SubmissionError } from './submission.ts';
 
 export interface RpcOptions {

@@ -44,7 +44,8 @@ export async function checkSubmission(request: SubmissionRequest): Promise<Submi
   };
   const parsed = parseExperiment(file, { fileName, environment, runner: 'process', randomSeed });
   if (!parsed.ok) throw new SubmissionError(parsed.problems.map(problem => formatProblem(fileName, problem)));
-  const problems = [...portProblems(parsed.spec, fileName), ...(await directoryProblems(request.directory))];
+  const started = parsed.spec.services.some(service => service.external === undefined);
+  const problems = [...portProblems(parsed.spec, fileName), ...(started ? await directoryProblems(request.directory) : [])];
   if (problems.length > 0) throw new SubmissionError(problems);
   return { ...request, spec: parsed.spec, seedDrawn };
 }

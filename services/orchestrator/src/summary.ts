@@ -1,5 +1,6 @@
-import { replicasOf } from '@galileo/experiment';
+import { replicasOf, type ServiceSpec } from '@galileo/experiment';
 import type { Ledger } from '@galileo/proto/recorder';
+import { type Deposit, noDeposit } from './deposit.ts';
 import type { Submission } from './submission.ts';
 
 /** A replica as the report needs it. */
@@ -31,6 +32,7 @@ export interface Summary {
   readonly notes: readonly string[];
   /** Null until the recording was settled. */
   readonly ledger: Ledger | null;
+  readonly deposit: Deposit;
 }
 
 /** The summary of an experiment that has not begun. */
@@ -47,9 +49,20 @@ export function initialSummary({ spec, seedDrawn }: Submission): Summary {
     intended: 0,
     released: 0,
     thresholds: spec.thresholds,
-    notes: seedDrawn ? [`The file has no seed; ${spec.seed} was drawn for this run.`] : [],
+    notes: [
+      ...(seedDrawn ? [`The file has no seed; ${spec.seed} was drawn for this run.`] : []),
+      ...spec.services
+        .filter(isExternal)
+        .map(({ name }) => `CPU and memory of ${name} are not measured here: its replicas are external.`),
+    ],
     ledger: null,
+    deposit: noDeposit,
   };
+}
+
+/** Do the replicas of a service run already? */
+function isExternal({ external }: ServiceSpec): boolean {
+  return external !== undefined;
 }
 
 /** Changes one replica of a summary. */
@@ -73,7 +86,8 @@ export function parseSummary(text: string | null): Summary | undefined {
   try {
     const value = JSON.parse(text) as Partial<Summary> | null;
     const whole = Array.isArray(value?.services) && Array.isArray(value.processes) && Array.isArray(value.thresholds);
-    return whole ? (value as Summary) : undefined;
+    // Summaries of older versions have no deposit.
+    return whole ? ({ deposit: noDeposit, ...value } as Summary) : undefined;
   } catch {
     return undefined;
   }

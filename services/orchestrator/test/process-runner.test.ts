@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { temporaryDirectory } from '@galileo/testkit';
 import { expect, test } from 'vitest';
 import { startGuard } from '../src/guard-client.ts';
-import { type ReplicaPlan, startReplicas } from '../src/runners/process.ts';
+import { type ProcessPlan, startReplicas } from '../src/runners/process.ts';
 import { runs } from './processes.ts';
 
 const answering = `
@@ -20,7 +20,7 @@ interface Seen {
   directory: string;
 }
 
-function plan(name: string, script: string, more: Partial<ReplicaPlan> = {}): ReplicaPlan {
+function plan(name: string, script: string, more: Partial<ProcessPlan> = {}): ProcessPlan {
   return {
     name,
     service: 'app',
@@ -35,17 +35,17 @@ function plan(name: string, script: string, more: Partial<ReplicaPlan> = {}): Re
   };
 }
 
-async function withRunner(plans: ReplicaPlan[], signal = new AbortController().signal) {
+async function withRunner(plans: ProcessPlan[], signal = new AbortController().signal) {
   const directory = await temporaryDirectory();
   const guard = await startGuard();
-  const ready: number[] = [];
+  const ready = { count: 0 };
   const dispose = async () => {
     await guard[Symbol.asyncDispose]();
     await directory[Symbol.asyncDispose]();
   };
   const environment = { ...process.env, galileo_token: 'hush', GALILEO_TOKEN: 'hush' };
-  const options = { guard, directory: directory.path, logDirectory: directory.path, environment };
-  const replicas = startReplicas(plans, { ...options, onReady: count => ready.push(count) }, signal);
+  const options = { guard, directory: directory.path, logDirectory: directory.path, environment, host: '127.0.0.1' };
+  const replicas = startReplicas(plans, { ...options, onReady: () => void ready.count++ }, signal);
   replicas.catch(() => {});
   return { replicas, ready, directory: directory.path, guard, [Symbol.asyncDispose]: dispose };
 }
@@ -54,7 +54,7 @@ test('replicas get free ports, the directory, their variables and nothing of Gal
   const plans = [plan('app-0', answering, { environment: { COLOUR: 'red' } }), plan('app-1', answering)];
   await using runner = await withRunner(plans);
   const replicas = await runner.replicas;
-  expect(runner.ready).toEqual([1, 2]);
+  expect(runner.ready.count).toBe(2);
   expect(replicas.map(replica => replica.plan.name)).toEqual(['app-0', 'app-1']);
   expect(new Set(replicas.map(replica => replica.address)).size).toBe(2);
   const seen = (await (await fetch(`http://${replicas[0]!.address}/`)).json()) as Seen;
@@ -63,7 +63,7 @@ test('replicas get free ports, the directory, their variables and nothing of Gal
   expect(seen.env.COLOUR).toBe('red');
   expect(Object.keys(seen.env).filter(name => name.toLowerCase().startsWith('galileo_'))).toEqual([]);
   await runner.guard[Symbol.asyncDispose]();
-  expect(replicas.map(replica => replica.process.pid).filter(runs)).toEqual([]);
+  expect(replicas.map(replica => replica.process!.pid).filter(runs)).toEqual([]);
 });
 
 test('a path is asked for until it is answered with 2xx', async () => {

@@ -7,7 +7,7 @@ import { startServiceProcess } from './service-process.ts';
 
 test('an orchestrator of its own uses the services that run already, places by labels, and leaves them running', async () => {
   await using directory = await temporaryDirectory();
-  const common = { galileo_token: 'secret', galileo_data_dir: directory.path };
+  const common = { galileo_token: 'secret', galileo_data_dir: directory.path, galileo_bus: 'direct' };
   await using recorder = await startServiceProcess('recorder', common);
   const producer = { ...common, galileo_recorder: recorder.addresses['grpc']! };
   const [balancer, one, other, telemd] = await Promise.all([
@@ -28,7 +28,10 @@ test('an orchestrator of its own uses the services that run already, places by l
     galileo_loadbalancers_http: balancer.addresses['http']!,
     galileo_telemds: telemd.addresses['grpc']!,
   });
-  using connection = connect(OrchestratorDefinition, orchestrator.addresses['grpc']!, { token: 'secret', timeout: 30 });
+  using connection = connect(OrchestratorDefinition, orchestrator.addresses['grpc']!, {
+    credentials: { token: 'secret' },
+    timeout: 30,
+  });
 
   const run = async (file: string) => {
     const { experimentId } = await connection.client.submitExperiment({ file, directory: directory.path });

@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startOrchestrator } from '@galileo/orchestrator';
 import { startRecorder } from '@galileo/recorder';
-import { ConfigError, type Service, type ServiceContext, version } from '@galileo/service';
+import {
+  ConfigError,
+  commonVariables,
+  disposeAll,
+  isLoopback,
+  readConfig,
+  type Service,
+  type ServiceContext,
+  splitAddress,
+  version,
+} from '@galileo/service';
 import { startTelemd } from '@galileo/telemd';
 import { dataDirectory, type StandaloneConfig } from './config.ts';
 import { holdDirectory } from './hold-directory.ts';
@@ -13,9 +23,10 @@ import { publishState } from './state-file.ts';
 /**
  * Starts recorder, telemd and orchestrator in this process, on free ports of the loopback with one token, and tells
  * others in the data directory how to join.
- * @throws ConfigError if another standalone holds the data directory
+ * @throws ConfigError if another standalone holds the data directory, or TLS is wanted where others could call
  */
 export async function startStandalone(config: StandaloneConfig, context: ServiceContext): Promise<Service> {
+  checkTls(config);
   const directory = dataDirectory(config, process.env);
   const stateFile = join(directory, 'standalone.json');
   const owned: (AsyncDisposable | Disposable)[] = [];
@@ -26,7 +37,14 @@ export async function startStandalone(config: StandaloneConfig, context: Service
   try {
     own(await holdDirectory(directory, stateFile));
     const token = config.token ?? randomBytes(24).toString('base64url');
-    const common = { listen: '127.0.0.1:0', token, logLevel: config.logLevel, metricsListen: undefined };
+    // The token is all that these programs, which meet on the loopback, identify themselves with.
+    const common = {
+      ...readConfig(commonVariables(0), {}),
+      listen: '127.0.0.1:0',
+      token,
+      logLevel: config.logLevel,
+      bus: 'direct' as const,
+    };
     const part = (name: string) => ({ ...context, log: context.log.child({ part: name }) });
     const store = join(directory, 'galileo.db');
 
@@ -40,31 +58,38 @@ export async function startStandalone(config: StandaloneConfig, context: Service
           listen: config.listen,
           metricsListen: config.metricsListen,
           dataDir: directory,
-          driver: 'sqlite',
           sqlitePath: store,
           recorder: recorderAddress,
-          clients: [],
-          loadBalancers: [],
-          loadBalancerData: [],
           telemds: [grpcAddress(telemd)],
           programs: findPrograms(import.meta.url, process.execPath),
         },
         part('orchestrator'),
       ),
     );
-    if (!config.detached && isPipe(0)) own(endWithParent(process.stdin, orchestrator.idle, stopSelf));
-    const address = grpcAddress(orchestrator);
+    const idle = () => orchestrator.idle() && recorder.idle();
+    if (!config.detached && isPipe(0)) own(endWithParent(process.stdin, idle, stopSelf));
+    const addresses = { address: grpcAddress(orchestrator), recorder: recorderAddress };
     // Removed first of all: nobody shall join what is about to end.
-    own(await publishState(stateFile, { address, token, pid: process.pid, version, started: context.clock.now() }));
+    own(await publishState(stateFile, { ...addresses, token, pid: process.pid, version, started: context.clock.now() }));
     return {
       addresses: orchestrator.addresses,
       ...(recorder.failed === undefined ? {} : { failed: recorder.failed }),
-      [Symbol.asyncDispose]: () => disposeAll(owned, context),
+      [Symbol.asyncDispose]: () => disposeAll(owned, context.log),
     };
   } catch (error) {
-    await disposeAll(owned, context);
+    await disposeAll(owned, context.log);
     throw error;
   }
+}
+
+/** The variables may be there for another orchestrator; who wants others to call this one must not believe in them. */
+function checkTls({ listen, tlsCert, tlsKey, tlsCa }: StandaloneConfig): void {
+  const wanted = tlsCert !== undefined || tlsKey !== undefined || tlsCa !== undefined;
+  if (!wanted || isLoopback(splitAddress(listen).host)) return;
+  throw new ConfigError([
+    `galileo_grpc_listen: ${JSON.stringify(listen)} is open to others, and standalone has no TLS (galileo_tls_cert, galileo_tls_key, ` +
+      'galileo_tls_ca); allowed: a loopback address, or these unset, or services of their own instead of standalone',
+  ]);
 }
 
 function grpcAddress(service: Service): string {
@@ -76,16 +101,4 @@ function grpcAddress(service: Service): string {
 /** Ends this process as a supervisor would: in order. */
 function stopSelf(): void {
   process.kill(process.pid, 'SIGTERM');
-}
-
-/** In the given order; what can't be ended does not keep the rest from it. */
-async function disposeAll(parts: readonly (AsyncDisposable | Disposable)[], { log }: ServiceContext): Promise<void> {
-  for (const part of parts) {
-    try {
-      if (Symbol.asyncDispose in part) await part[Symbol.asyncDispose]();
-      else part[Symbol.dispose]();
-    } catch (error) {
-      log.error({ err: error }, 'a part did not end as it should');
-    }
-  }
 }

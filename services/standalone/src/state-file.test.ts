@@ -8,7 +8,7 @@ test('the state is for this user alone, replaces an older one, and goes with its
   await using directory = await temporaryDirectory();
   const path = join(directory.path, 'standalone.json');
   await writeFile(path, 'old');
-  const state = { address: '127.0.0.1:1', token: 't', pid: process.pid, version: '0.1.0', started: 1.5 };
+  const state = { address: '127.0.0.1:1', recorder: '127.0.0.1:2', token: 't', pid: process.pid, version: '0.1.0', started: 1.5 };
   const published = await publishState(path, state);
   expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(state);
   expect((await stat(path)).mode & 0o777).toBe(0o600);

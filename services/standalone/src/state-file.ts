@@ -5,6 +5,8 @@ import { rename, writeFile } from 'node:fs/promises';
 export interface State {
   /** HOST:PORT of the orchestrator. */
   readonly address: string;
+  /** HOST:PORT of the recorder. */
+  readonly recorder: string;
   /** Bearer token of all calls. */
   readonly token: string;
   readonly pid: number;

@@ -55,7 +55,7 @@ export function startStandalone(directory: string, environment: Record<string, s
     state,
     async connect() {
       const { address, token } = await state();
-      return connect(OrchestratorDefinition, address, { token });
+      return connect(OrchestratorDefinition, address, { credentials: { token } });
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');

@@ -118,3 +118,19 @@ test('SIGTERM fails what is under way and leaves no process', async () => {
   expect(await standalone.ended).toBe(0);
   expect(await running(children)).toEqual([]);
 });
+
+test('TLS of another orchestrator does not keep a standalone from its work; where others could call it is refused', async () => {
+  await using directory = await temporaryDirectory();
+  const tls = { galileo_tls_cert: '/nowhere/cert', galileo_tls_key: '/nowhere/key', galileo_tls_ca: '/nowhere/ca' };
+  {
+    await using open = startStandalone(directory.path, { ...tls, galileo_grpc_listen: '0.0.0.0:0' });
+    expect(await open.ended).toBe(1);
+    expect(open.output()).toContain('galileo_grpc_listen: "0.0.0.0:0" is open to others, and standalone has no TLS');
+  }
+  await using standalone = startStandalone(directory.path, tls);
+  using connection = await standalone.connect();
+  const experimentId = await submit(connection.client, directory.path, '1s');
+  let last: number | undefined;
+  for await (const { experiment } of connection.client.watchExperiment({ experimentId })) last = experiment!.status;
+  expect(last).toBe(ExperimentStatus.FINISHED);
+});

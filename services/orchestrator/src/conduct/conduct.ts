@@ -1,32 +1,41 @@
 import type { ExperimentStore } from '@galileo/expdb';
-import type { Producer } from '@galileo/reconcile';
+import type { Credentials } from '@galileo/service';
+import type { Dependency } from '../dependency.ts';
 import { type Ending, endingOf } from '../ending.ts';
 import type { LiveExperiment } from '../live-experiment.ts';
 import { abortedWithin, untilAborted } from './abort.ts';
 import { type RunningLoad, startLoad } from './load.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
+import { setWeights } from './wiring.ts';
 
 export interface ConductOptions extends StageOptions {
   /** HOST:PORT of the recorder. */
   readonly recorder: string;
+  readonly credentials: Credentials;
   readonly store: Pick<ExperimentStore, 'nodeInfo'>;
-  /** The orchestrator's own producer, whose events belong to the recording. */
-  readonly producer: Pick<Producer, 'ready'>;
-  /** Resolves when recordings that an earlier orchestrator left open are closed: they would record this load too. */
-  readonly leftovers: Promise<void>;
+  /** The recorder's connection to the orchestrator's own producer, whose events belong to the recording. */
+  readonly recorderLink: Dependency;
+  /** What else has to be reached: Redis, etcd. */
+  readonly dependencies: readonly Dependency[];
+  /** Seconds that they may take to be reached. */
+  readonly timeout: number;
+  /**
+   * Resolves when what earlier experiments have left is taken back, as far as it can be: their load would disturb this one,
+   * and their recordings would record this load too.
+   */
+  clearUp(signal: AbortSignal): Promise<void>;
 }
 
-/** Seconds that the recorder may take to be reached. */
-const recorderTimeout = 10;
 /** Seconds for requests in flight beyond their own time-out; and all that they get when the experiment ends early. */
 const drainAllowance = 5;
-const earlyDrain = 3;
+const earlyDrain = 2;
 /** Seconds that the news of a process's death may take. */
 const newsDelay = 0.5;
 /** Seconds for the ledger; less when the experiment ends early. */
 const settleTimeout = 30;
-const earlySettleTimeout = 4;
+const earlySettleTimeout = 3;
+const earlySettleAllowance = 1;
 
 /**
  * Carries an experiment out, from PREPARING to its final state. Never throws: whatever goes wrong first is the reason.
@@ -40,17 +49,21 @@ export async function conduct(live: LiveExperiment, options: ConductOptions): Pr
   };
   try {
     await live.advance('PREPARING');
-    await reachRecorder(live, options);
+    await reachDependencies(live, options);
     await using stage = await setStage(live, options);
     live.phase('opening the recording');
     const recording = await open(live, stage, options);
+    using _losses = watchLosses(live, options);
     try {
       await generate(live, stage, options, blame);
     } catch (error) {
       blame(error);
     }
     options.events('experiment/end', live.id);
-    await settle(live, recording, ending.state === 'FINISHED').catch(blame);
+    const takenBack = stage.takeBack();
+    await settle(live, recording, options, ending.state === 'FINISHED').catch(blame);
+    live.phase('taking back weights and routes');
+    await takenBack;
     live.phase('ending processes');
   } catch (error) {
     blame(error);
@@ -59,26 +72,46 @@ export async function conduct(live: LiveExperiment, options: ConductOptions): Pr
   await live.finish(ending, options.clock.now());
 }
 
-async function reachRecorder(live: LiveExperiment, options: ConductOptions): Promise<void> {
-  live.phase('reaching the recorder');
-  const limit = AbortSignal.timeout(recorderTimeout * 1000);
-  try {
-    await options.producer.ready(AbortSignal.any([live.signal, limit]));
-  } catch (error) {
-    if (!limit.aborted) throw error;
-    throw new Error(`the recorder at ${options.recorder} was not reached within ${recorderTimeout} s`, { cause: error });
+async function reachDependencies(live: LiveExperiment, options: ConductOptions): Promise<void> {
+  const { dependencies, recorderLink, timeout } = options;
+  const limit = AbortSignal.timeout(timeout * 1000);
+  for (const dependency of [...dependencies, recorderLink]) {
+    live.phase(`${dependency.connected ? 'reaching' : 'waiting for'} ${dependency.name}`);
+    try {
+      await dependency.ready(AbortSignal.any([live.signal, limit]));
+    } catch (error) {
+      if (live.signal.aborted || !limit.aborted) throw error;
+      throw new Error(`${dependency.name} was not reached within ${timeout} s`, { cause: error });
+    }
   }
-  live.phase('closing recordings that were left open');
-  await untilAborted(options.leftovers, live.signal);
+  live.phase('taking back what earlier experiments have left');
+  await options.clearUp(live.signal);
+}
+
+/** Tells of dependencies that are lost and come back from now on: the experiment goes on without them as far as it can. */
+function watchLosses(live: LiveExperiment, { dependencies, recorderLink, clock }: ConductOptions): Disposable {
+  const watches = [...dependencies, recorderLink].map(({ name, watch }) => {
+    let lost: number | undefined;
+    return watch(connected => {
+      const away = lost === undefined ? '' : ` after ${(clock.now() - lost).toFixed(1)} s`;
+      lost = connected ? undefined : clock.now();
+      live.remark(connected ? `${name} was back${away}` : `${name} was lost in the run`);
+    });
+  });
+  return {
+    [Symbol.dispose]() {
+      for (const watch of watches) watch[Symbol.dispose]();
+    },
+  };
 }
 
 async function open(live: LiveExperiment, stage: Stage, options: ConductOptions): Promise<Recording> {
-  const { recorder, token, store, events } = options;
+  const { recorder, credentials, store, events } = options;
   const { spec } = live.submission;
   for (const [node, info] of stage.observation.nodes) await store.nodeInfo.write(live.id, node, info);
   const recording = await openRecording({
     recorder,
-    token,
+    credentials,
     experimentId: live.id,
     services: spec.services.map(service => service.name),
     clients: stage.clients.map(client => client.id),
@@ -87,7 +120,7 @@ async function open(live: LiveExperiment, stage: Stage, options: ConductOptions)
   events('experiment/start', live.id);
   for (const { plan, address, process } of stage.replicas) {
     const { name, node, zone } = plan;
-    events('replica_start', { name, address, node, zone, pid: process.pid });
+    events('replica_start', { name, address, node, zone, pid: process?.pid ?? null });
   }
   return recording;
 }
@@ -102,7 +135,7 @@ async function generate(
   const { spec } = live.submission;
   const { clock } = options;
   live.signal.throwIfAborted();
-  await setWeights(stage, options);
+  await setWeights(live, stage, options.channels, options);
   const load = await startLoad({ spec, clients: stage.clients, clock, onFigures: live.figures });
   const { startAt } = load;
   live.summarise({ start: startAt, warmupEnd: startAt + spec.warmup, end: startAt + spec.duration });
@@ -121,38 +154,30 @@ async function generate(
   await drain(live, load, early);
 }
 
-/** Gives the load balancers the replicas with their weights, and publishes what Galileo's load balancer would. */
-async function setWeights(stage: Stage, { clock, events }: ConductOptions): Promise<void> {
-  const services = new Map<string, { address: string; weight: number; zone: string }[]>();
-  for (const { plan, address } of stage.replicas) {
-    const replicas = services.get(plan.service) ?? [];
-    services.set(plan.service, [...replicas, { address, weight: plan.weight, zone: plan.zone }]);
-  }
-  const functions = [...services].map(([name, replicas]) => ({ function: name, replicas }));
-  await Promise.all(stage.fleet.balancers.map(({ connection }) => connection.client.setWeights({ functions })));
-  for (const [fn, replicas] of services) {
-    for (const [zone, members] of Map.groupBy(replicas, replica => replica.zone)) {
-      const weights = { ips: members.map(member => member.address), weights: members.map(member => member.weight) };
-      events('weight_update', { ts: clock.now(), fn, zone, weights });
-    }
-  }
-}
-
 async function drain(live: LiveExperiment, load: RunningLoad, early: boolean): Promise<void> {
   const { workloads } = live.submission.spec;
   const longest = Math.max(...workloads.map(workload => workload.request.timeout));
-  if (early) await load.stop();
+  const stopped = early ? load.stop() : undefined;
   // The end was asked for already; its signal says nothing new.
   const signal = early ? new AbortController().signal : live.signal;
   const { totals, givenUp, lost } = await load.drain(early ? earlyDrain : longest + drainAllowance, signal);
+  await stopped;
   live.summarise(totals);
   if (givenUp > 0) live.notice(`${givenUp} requests were not answered in time and were given up`);
   if (lost !== undefined) throw lost;
 }
 
-async function settle(live: LiveExperiment, recording: Recording, inFull: boolean): Promise<void> {
+async function settle(live: LiveExperiment, recording: Recording, options: ConductOptions, inFull: boolean): Promise<void> {
   if (live.row().status === 'FINALIZING') live.phase('settling the ledger');
   else await live.advance('FINALIZING', 'settling the ledger');
-  const ledger = await recording.settle(inFull ? settleTimeout : earlySettleTimeout);
+  const { recorderLink } = options;
+  if (!recorderLink.connected) {
+    live.phase(`waiting for ${recorderLink.name}`);
+    // Whoever has asked for the end by now is not kept waiting; and if it does not come back, the call below says so.
+    const limit = AbortSignal.timeout((inFull ? settleTimeout : earlySettleTimeout / 2) * 1000);
+    await recorderLink.ready(inFull ? AbortSignal.any([limit, live.signal]) : limit).catch(() => {});
+    live.phase('settling the ledger');
+  }
+  const ledger = await (inFull ? recording.settle(settleTimeout) : recording.settle(earlySettleTimeout, earlySettleAllowance));
   live.summarise({ ledger });
 }

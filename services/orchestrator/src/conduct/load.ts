@@ -65,11 +65,16 @@ const lead = 0.5;
 const leadPerClient = 0.002;
 /** Seconds between two messages of figures. */
 const figuresInterval = 0.5;
-/** Seconds that a worker gets to say that it is idle once its clients are closed. */
+/** Seconds that a worker gets to close its clients and to say that it is idle. */
 const closingTime = 2;
+/** Seconds that a worker gets to obey when its load is ended: one that hangs must not hold up the end. */
+const obeyTime = 2;
 
-/** Creates the clients that were placed. */
-export async function createClients(placed: readonly PlacedClients<WorkerMember & { labels: Record<string, string> }>[]) {
+/** Creates the clients that were placed; `onCreated` is waited for after each call that has created some. */
+export async function createClients(
+  placed: readonly PlacedClients<WorkerMember>[],
+  onCreated: (clients: readonly Client[]) => Promise<void>,
+): Promise<Client[]> {
   const clients: Client[] = [];
   for (const { workload, host, indices } of placed) {
     const { method, path, headers, body, timeout } = workload.request;
@@ -81,15 +86,19 @@ export async function createClients(placed: readonly PlacedClients<WorkerMember 
     for (const [position, index] of indices.entries()) {
       clients.push({ id: created[position]!.clientId, worker: host, workload, index });
     }
+    await onCreated(clients);
   }
   return clients;
 }
 
-/** Closes clients. A worker that can't be reached sends nothing that would have to be stopped. */
-export async function closeClients(clients: readonly Client[]): Promise<void> {
+/** Closes clients, as far as their workers can be reached. */
+async function closeClients(clients: readonly Client[]): Promise<void> {
   const perWorker = Map.groupBy(clients, client => client.worker);
+  const signal = AbortSignal.timeout(obeyTime * 1000);
   await Promise.allSettled(
-    [...perWorker].map(([worker, own]) => worker.connection.client.closeClients({ clientIds: own.map(client => client.id) })),
+    [...perWorker].map(([worker, own]) =>
+      worker.connection.client.closeClients({ clientIds: own.map(client => client.id) }, { signal }),
+    ),
   );
 }
 
@@ -120,8 +129,7 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
   byTime.catch(() => {});
 
   const close = async () => {
-    await closeClients(clients);
-    await Promise.race([idle.catch(() => {}), sleep(closingTime * 1000)]);
+    await Promise.race([Promise.all([closeClients(clients), idle.catch(() => {})]), sleep(closingTime * 1000)]);
   };
 
   const over = Promise.race([idle, byTime]);
@@ -131,7 +139,10 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
     startAt,
     over,
     async stop() {
-      await Promise.allSettled(clients.map(({ id, worker }) => worker.connection.client.stopWorkload({ clientId: id })));
+      const signal = AbortSignal.timeout(obeyTime * 1000);
+      await Promise.allSettled(
+        clients.map(({ id, worker }) => worker.connection.client.stopWorkload({ clientId: id }, { signal })),
+      );
     },
     async drain(limit, signal) {
       let lost: unknown;

@@ -1,11 +1,11 @@
 import { type Ledger, RecorderDefinition, RecordKind } from '@galileo/proto/recorder';
-import { connect } from '@galileo/service';
+import { type Credentials, connect } from '@galileo/service';
 import { ClientError, Status } from 'nice-grpc';
 
 interface RecorderAddress {
   /** HOST:PORT. */
   readonly recorder: string;
-  readonly token: string | undefined;
+  readonly credentials: Credentials;
 }
 
 interface RecordingOptions extends RecorderAddress {
@@ -19,8 +19,8 @@ interface RecordingOptions extends RecorderAddress {
 export interface Recording {
   /** Ids of the producers that have opened their interval. */
   readonly producers: readonly string[];
-  /** Closes it and waits, at most `timeout` seconds, for the settled ledger. */
-  settle(timeout: number): Promise<Ledger>;
+  /** Closes it and waits, at most `timeout` seconds, for the settled ledger; the answer may take `allowance` seconds more. */
+  settle(timeout: number, allowance?: number): Promise<Ledger>;
 }
 
 /** Seconds that producers get to open their interval, and what a call may take beyond the time it was told. */
@@ -31,8 +31,8 @@ const abandonedTimeout = 1;
 
 /** Opens the recording of an experiment. */
 export async function openRecording(options: RecordingOptions): Promise<Recording> {
-  const { recorder, token, experimentId } = options;
-  using connection = connect(RecorderDefinition, recorder, { token, timeout: openTimeout + allowance });
+  const { recorder, credentials, experimentId } = options;
+  using connection = connect(RecorderDefinition, recorder, { credentials, timeout: openTimeout + allowance });
   const { producers } = await connection.client.startRecording({
     experimentId,
     filter: {
@@ -43,13 +43,15 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     },
     timeout: openTimeout,
   });
-  return { producers, settle: timeout => settleRecording({ ...options, timeout }) };
+  return { producers, settle: (timeout, extra = allowance) => settleRecording({ ...options, timeout, allowance: extra }) };
 }
 
 /** Closes a recording and waits, at most `timeout` seconds, for the settled ledger. */
-async function settleRecording(options: RecorderAddress & { experimentId: string; timeout: number }): Promise<Ledger> {
-  const { recorder, token, experimentId, timeout } = options;
-  using connection = connect(RecorderDefinition, recorder, { token, timeout: timeout + allowance });
+async function settleRecording(
+  options: RecorderAddress & { experimentId: string; timeout: number; allowance: number },
+): Promise<Ledger> {
+  const { recorder, credentials, experimentId, timeout } = options;
+  using connection = connect(RecorderDefinition, recorder, { credentials, timeout: timeout + options.allowance });
   const { ledger } = await connection.client.stopRecording({ experimentId, timeout });
   if (ledger === undefined) throw new Error(`the recorder at ${recorder} settled ${experimentId} without a ledger`);
   return ledger;
@@ -58,7 +60,7 @@ async function settleRecording(options: RecorderAddress & { experimentId: string
 /** Closes a recording whose producers have gone with their orchestrator. @returns undefined if there is none, or it is closed. */
 export async function closeAbandoned(options: RecorderAddress & { experimentId: string }): Promise<Ledger | undefined> {
   try {
-    return await settleRecording({ ...options, timeout: abandonedTimeout });
+    return await settleRecording({ ...options, timeout: abandonedTimeout, allowance });
   } catch (error) {
     const none = error instanceof ClientError && (error.code === Status.NOT_FOUND || error.code === Status.FAILED_PRECONDITION);
     if (none) return undefined;

@@ -1,25 +1,30 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replicasOf } from '@galileo/experiment';
+import { type ReplicaSpec, replicasOf } from '@galileo/experiment';
 import type { Clock } from '@galileo/service';
 import type { Fleet, NamedProcess, OpenFleet } from '../fleet/fleet.ts';
-import { describeExit, type Exit, type Guard, startGuard } from '../guard-client.ts';
+import { describeExit, type Exit, type Guard, type GuardedProcess, startGuard } from '../guard-client.ts';
 import type { LiveExperiment } from '../live-experiment.ts';
 import { withLastLines } from '../output-tail.ts';
 import { placeClients } from '../placement.ts';
-import { type Replica, type ReplicaPlan, startReplicas } from '../runners/process.ts';
+import { checkReplicaHost } from '../replica-host.ts';
+import { type ExternalPlan, meetReplicas } from '../runners/external.ts';
+import { type ProcessPlan, startReplicas } from '../runners/process.ts';
+import type { Replica, ReplicaPlan } from '../runners/replica.ts';
 import type { Submission } from '../submission.ts';
 import { withReplica } from '../summary.ts';
 import type { EventLog } from './event-log.ts';
-import { type Client, closeClients, createClients } from './load.ts';
+import { type Client, createClients } from './load.ts';
 import { type Observation, observe } from './observation.ts';
+import type { Channels } from './retrieve.ts';
+import { setRoutes, takeBack } from './wiring.ts';
 
 /** What conducting experiments needs of its orchestrator. */
 export interface StageOptions {
   readonly openFleet: OpenFleet;
-  /** HOST:PORT of the telemetry agents. */
-  readonly telemds: readonly string[];
-  readonly token: string | undefined;
+  readonly channels: Channels;
+  /** Host under which load balancers reach replicas that are started here. */
+  readonly replicaHost: string;
   readonly logDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The process that this code runs in. */
@@ -34,6 +39,8 @@ export interface Stage extends AsyncDisposable {
   readonly fleet: Fleet;
   readonly clients: readonly Client[];
   readonly observation: Observation;
+  /** Takes back what stays with the fleet; disposing does it too, if it has not been done. */
+  takeBack(): Promise<void>;
 }
 
 /** Seconds that a replica gets to end in order. */
@@ -52,35 +59,40 @@ export async function setStage(live: LiveExperiment, options: StageOptions): Pro
     parts.push(guard);
     guard.lost.then(error => live.stop(error));
     const deaths = watchDeaths(live, options);
-    const replicas = await raiseReplicas(live, guard, logDirectory, options.environment);
+    const replicas = await raiseReplicas(live, guard, logDirectory, options);
+    const started = replicas.flatMap(({ process, ...replica }) => (process === undefined ? [] : { ...replica, process }));
     parts.push({
       async [Symbol.asyncDispose]() {
         deaths.end();
-        await Promise.all(replicas.map(replica => replica.process.stop(replicaGrace)));
+        await Promise.all(started.map(replica => replica.process.stop(replicaGrace)));
       },
     });
-    for (const replica of replicas) deaths.follow(replica);
+    for (const replica of started) deaths.follow(replica);
 
-    live.phase('starting load balancer and load client');
-    const fleet = await options.openFleet({ guard, logDirectory, signal: live.signal });
+    const { spec } = live.submission;
+    const { signal, phase, remark } = live;
+    const fleet = await options.openFleet({ guard, logDirectory, spec, phase, remark, signal });
     parts.push(fleet);
     fleet.lost.then(error => live.stop(error));
+    options.channels.weights.check(fleet.balancers);
+    if (started.length > 0) checkReplicaHost(options.replicaHost, fleet.balancers);
+    let takenBack: Promise<void> | undefined;
+    const takeBackOnce = () => (takenBack ??= takeBack(live, fleet, options.channels));
+    parts.push({ [Symbol.asyncDispose]: takeBackOnce });
+    await setRoutes(live, fleet, options.channels);
     live.phase('creating clients');
-    await setRoutes(fleet, live.submission);
-    const clients = await placeAndCreate(fleet, live.submission);
-    parts.push({ [Symbol.asyncDispose]: () => takeBack(fleet, clients, live.submission) });
+    const clients = await placeAndCreate(live, fleet);
     live.signal.throwIfAborted();
 
     live.phase('setting up telemetry');
-    const processes = [...replicas.map(processOf), ...fleet.processes, options.self];
-    const { telemetry } = live.submission.spec;
-    const { telemds, token } = options;
-    const { placed } = fleet;
-    const observation = await observe({ telemds, token, placed, wanted: telemetry.nodes, period: telemetry.period, processes });
+    const processes = [...started.map(processOf), ...fleet.processes, options.self];
+    const { nodes: wanted, period } = spec.telemetry;
+    const { agents, placed } = fleet;
+    const observation = await observe({ agents, placed, wanted, period, processes });
     parts.push(observation);
     live.summarise({ processes: [...fleet.processes, options.self].map(process => process.name) });
     live.signal.throwIfAborted();
-    return { replicas, fleet, clients, observation, [Symbol.asyncDispose]: dispose };
+    return { replicas, fleet, clients, observation, takeBack: takeBackOnce, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     live.phase('ending processes');
     await dispose();
@@ -88,62 +100,79 @@ export async function setStage(live: LiveExperiment, options: StageOptions): Pro
   }
 }
 
-function processOf(replica: Replica): NamedProcess {
-  return { name: replica.plan.name, pid: replica.process.pid };
+/** A replica that was started here. */
+type StartedReplica = Replica & { readonly process: GuardedProcess };
+
+function processOf({ plan, process }: StartedReplica): NamedProcess {
+  return { name: plan.name, pid: process.pid, node: plan.node };
 }
 
 async function raiseReplicas(
   live: LiveExperiment,
   guard: Guard,
   logDirectory: string,
-  environment: StageOptions['environment'],
+  { environment, replicaHost: host }: StageOptions,
 ): Promise<Replica[]> {
   const plans = replicaPlans(live.submission);
-  const tell = (ready: number) => live.phase(`starting replicas: ${ready} of ${plans.length} ready`);
-  tell(0);
+  const wanted = plans.processes.length + plans.external.length;
+  let ready = 0;
+  const tell = () => live.phase(`starting replicas: ${ready} of ${wanted} ready`);
+  const onReady = () => {
+    ready += 1;
+    tell();
+  };
+  tell();
   const { directory } = live.submission;
-  const replicas = await startReplicas(plans, { guard, directory, logDirectory, environment, onReady: tell }, live.signal);
+  const external = await meetReplicas(plans.external, onReady, live.signal);
+  const processes = await startReplicas(
+    plans.processes,
+    { guard, directory, logDirectory, environment, host, onReady },
+    live.signal,
+  );
+  const order = plans.names;
+  const replicas = [...external, ...processes].sort(
+    (one, other) => order.indexOf(one.plan.name) - order.indexOf(other.plan.name),
+  );
   for (const { plan, address } of replicas) live.summarise(withReplica(live.summary(), plan.name, { address }));
   return replicas;
 }
 
-function replicaPlans({ spec }: Submission): ReplicaPlan[] {
-  return spec.services.flatMap(service => {
-    const { command, port, env, ready } = service.process!;
-    return replicasOf(service).map(({ name, node, zone, weight }) => ({
+/** The replicas of a file by how they come to be; `names` in the file's order. */
+function replicaPlans({ spec }: Submission): { processes: ProcessPlan[]; external: ExternalPlan[]; names: string[] } {
+  const processes: ProcessPlan[] = [];
+  const external: ExternalPlan[] = [];
+  const names: string[] = [];
+  for (const service of spec.services) {
+    const plan = ({ name, node, zone, weight }: ReplicaSpec, ready: ReplicaPlan['ready']): ReplicaPlan => ({
       name,
       service: service.name,
       node,
       zone,
       weight,
-      command,
-      port,
-      environment: env,
       ready,
+    });
+    for (const [index, replica] of replicasOf(service).entries()) {
+      names.push(replica.name);
+      if (service.external !== undefined) {
+        external.push({ ...plan(replica, service.external.ready), address: service.external.addresses[index]! });
+      } else {
+        const { command, port, env: environment, ready } = service.process!;
+        processes.push({ ...plan(replica, ready), command, port, environment });
+      }
+    }
+  }
+  return { processes, external, names };
+}
+
+async function placeAndCreate(live: LiveExperiment, fleet: Fleet): Promise<Client[]> {
+  return await createClients(placeClients(live.submission.spec.workloads, fleet.workers, fleet.placed), async created => {
+    if (!fleet.placed) return;
+    const clients = [...Map.groupBy(created, client => client.worker.name)].map(([worker, own]) => ({
+      worker,
+      ids: own.map(client => client.id),
     }));
+    await live.record({ deposit: { ...live.summary().deposit, clients } });
   });
-}
-
-/** Every service is reached through every load balancer alike. */
-async function setRoutes(fleet: Fleet, { spec }: Submission): Promise<void> {
-  const hosts = fleet.balancers.map(balancer => balancer.data);
-  const weights = hosts.map(() => 1);
-  const routes = spec.services.map(service => ({ service: service.name, hosts, weights }));
-  await Promise.all(fleet.workers.map(worker => worker.connection.client.setRoutes({ routes })));
-}
-
-/** What stays with the members of a fleet is removed; one that can't be reached has gone with it. */
-async function takeBack(fleet: Fleet, clients: readonly Client[], { spec }: Submission): Promise<void> {
-  await closeClients(clients);
-  const functions = spec.services.map(service => ({ function: service.name, replicas: [] }));
-  await Promise.allSettled(fleet.balancers.map(({ connection }) => connection.client.setWeights({ functions })));
-}
-
-async function placeAndCreate(fleet: Fleet, { spec }: Submission): Promise<Client[]> {
-  const hosts = await Promise.all(
-    fleet.workers.map(async worker => ({ ...worker, labels: (await worker.connection.client.ping({})).labels })),
-  );
-  return createClients(placeClients(spec.workloads, hosts, fleet.placed));
 }
 
 /**
@@ -152,7 +181,7 @@ async function placeAndCreate(fleet: Fleet, { spec }: Submission): Promise<Clien
  */
 function watchDeaths(live: LiveExperiment, { clock, events }: StageOptions) {
   let wanted = true;
-  async function tell({ plan, address, process }: Replica, exit: Exit): Promise<void> {
+  async function tell({ plan, address, process }: StartedReplica, exit: Exit): Promise<void> {
     // What dies while the experiment is being ended is no news.
     if (!wanted || live.signal.aborted) return;
     const { start, status } = live.row();
@@ -167,7 +196,7 @@ function watchDeaths(live: LiveExperiment, { clock, events }: StageOptions) {
     events('replica_exit', { name: plan.name, address, ...exit });
   }
   return {
-    follow(replica: Replica): void {
+    follow(replica: StartedReplica): void {
       replica.process.exited.then(exit => tell(replica, exit));
     },
     end(): void {

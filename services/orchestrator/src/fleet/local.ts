@@ -2,28 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadClientDefinition } from '@galileo/proto/client';
-import { LoadBalancerDefinition } from '@galileo/proto/loadbalancer';
-import { connect } from '@galileo/service';
+import { LoadBalancerDefinition, WeightSource } from '@galileo/proto/loadbalancer';
+import { type Credentials, connect } from '@galileo/service';
 import { childEnvironment } from '../child-environment.ts';
 import { describeExit, type Exit, type GuardedProcess } from '../guard-client.ts';
 import { indented, lastLines } from '../output-tail.ts';
-import type { Fleet, FleetOptions, OpenFleet } from './fleet.ts';
+import { type AgentMember, type Fleet, FleetError, type FleetOptions, type OpenFleet } from './fleet.ts';
+import { meetAgent } from './meet.ts';
 
 export interface LocalFleetOptions {
   /** Commands that start the two services. */
   readonly programs: { readonly loadbalancer: readonly string[]; readonly client: readonly string[] };
   /** HOST:PORT of the recorder's gRPC server. */
   readonly recorder: string;
-  readonly token: string | undefined;
+  /** HOST:PORT of the telemetry agents, which run already. */
+  readonly telemds: readonly string[];
+  readonly credentials: Credentials;
   readonly environment: Readonly<Record<string, string | undefined>>;
-}
-
-/** A service of the local fleet could not be started, or has ended. */
-class FleetError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'FleetError';
-  }
 }
 
 /** Seconds that a service may take until it is ready, and to end in order. */
@@ -35,17 +30,29 @@ const readyInterval = 20;
 /** Starts one load balancer and one load client on this machine for each experiment. */
 export function localFleet(options: LocalFleetOptions): OpenFleet {
   return async (context): Promise<Fleet> => {
+    context.phase('starting load balancer and load client');
     const lost = Promise.withResolvers<Error>();
     const [loadbalancer, client] = await Promise.all([
       startMember('loadbalancer', options.programs.loadbalancer, options, context, lost.resolve),
       startMember('client-0', options.programs.client, options, context, lost.resolve),
     ]);
-    const { token } = options;
-    const worker = connect(LoadClientDefinition, client.address('grpc'), { token });
-    const balancer = connect(LoadBalancerDefinition, loadbalancer.address('grpc'), { token });
+    const { credentials } = options;
+    const agents = await meetAgents(options, context.signal);
+    const worker = connect(LoadClientDefinition, client.address('grpc'), { credentials });
+    const balancer = connect(LoadBalancerDefinition, loadbalancer.address('grpc'), { credentials });
     return {
-      workers: [{ name: 'client-0', connection: worker }],
-      balancers: [{ name: 'loadbalancer', connection: balancer, data: loadbalancer.address('http') }],
+      workers: [{ name: 'client-0', labels: {}, connection: worker }],
+      balancers: [
+        {
+          name: 'loadbalancer',
+          // The only one has all replicas, whatever their zones.
+          zone: 'main',
+          weightSource: WeightSource.GRPC,
+          data: loadbalancer.address('http'),
+          connection: balancer,
+        },
+      ],
+      agents,
       processes: [
         { name: 'loadbalancer', pid: loadbalancer.pid },
         { name: 'client-0', pid: client.pid },
@@ -55,12 +62,24 @@ export function localFleet(options: LocalFleetOptions): OpenFleet {
       async [Symbol.asyncDispose]() {
         worker[Symbol.dispose]();
         balancer[Symbol.dispose]();
+        for (const { connection } of agents) connection[Symbol.dispose]();
         // The client first: its requests in flight still find the load balancer.
         await client.stop();
         await loadbalancer.stop();
       },
     };
   };
+}
+
+async function meetAgents({ telemds, credentials }: LocalFleetOptions, signal: AbortSignal): Promise<AgentMember[]> {
+  const meetings = await Promise.allSettled(telemds.map(address => meetAgent(address, { credentials, signal })));
+  const agents = meetings.flatMap(meeting => (meeting.status === 'fulfilled' ? meeting.value : []));
+  const failed = meetings.findIndex(meeting => meeting.status === 'rejected');
+  if (failed === -1) return agents;
+  for (const { connection } of agents) connection[Symbol.dispose]();
+  signal.throwIfAborted();
+  const { reason } = meetings[failed] as PromiseRejectedResult;
+  throw new FleetError(`the telemetry agent at ${telemds[failed]} can't be used: ${(reason as Error).message}`);
 }
 
 interface Member {
@@ -103,13 +122,18 @@ async function startMember(
 }
 
 function memberEnvironment(options: LocalFleetOptions): Record<string, string> {
-  const { galileo_metrics_listen: _, ...inherited } = options.environment;
+  const { token } = options.credentials;
+  // Theirs are the credentials of this program, and not what the environment would give it if it were alone.
+  const foreign =
+    /^(galileo_(metrics_listen|tls_(cert|key|ca)|insecure|advertise_host|redis_.*|etcd.*)|eb_go_lb_(etcd_host|zone|handler_type))$/;
+  const inherited = Object.fromEntries(Object.entries(options.environment).filter(([name]) => !foreign.test(name)));
   return childEnvironment(inherited, {
     galileo_grpc_listen: '127.0.0.1:0',
     eb_go_lb_listen_port: '0',
     galileo_lb_listen_host: '127.0.0.1',
+    galileo_bus: 'direct',
     galileo_recorder: options.recorder,
-    ...(options.token === undefined ? {} : { galileo_token: options.token }),
+    ...(token === undefined ? {} : { galileo_token: token }),
   });
 }
 

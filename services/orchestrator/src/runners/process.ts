@@ -1,31 +1,18 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { joinAddress } from '@galileo/service';
 import { applicationEnvironment, resolveCommand } from '../child-environment.ts';
 import { describeExit, type Exit, type Guard, type GuardedProcess } from '../guard-client.ts';
 import { withLastLines } from '../output-tail.ts';
 import { freePorts, portIsFree } from './ports.ts';
 import { probe } from './readiness.ts';
+import { probeInterval, type Replica, ReplicaNotReadyError, type ReplicaPlan } from './replica.ts';
 
-/** What is to be started: one replica as a process of this machine. */
-export interface ReplicaPlan {
-  /** `<service>-<n>`. */
-  readonly name: string;
-  readonly service: string;
-  /** Node and zone from the file; for this runner labels only. */
-  readonly node: string;
-  readonly zone: string;
-  readonly weight: number;
+/** What is to be started: one replica as a process of this machine. For this runner node and zone are labels only. */
+export interface ProcessPlan extends ReplicaPlan {
   readonly command: readonly string[];
   readonly port: 'auto' | number;
   readonly environment: Readonly<Record<string, string>>;
-  readonly ready: { readonly path: string | undefined /** Seconds. */; readonly timeout: number };
-}
-
-export interface Replica {
-  readonly plan: ReplicaPlan;
-  /** HOST:PORT. */
-  readonly address: string;
-  readonly process: GuardedProcess;
 }
 
 export interface ProcessRunnerOptions {
@@ -35,37 +22,26 @@ export interface ProcessRunnerOptions {
   /** Directory for the replicas' output, one file each. */
   readonly logDirectory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Told how many replicas are ready. */
-  onReady(ready: number): void;
+  /** Host under which the replicas are reached, an IPv6 address without brackets. */
+  readonly host: string;
+  /** Told when a replica is ready. */
+  onReady(): void;
 }
-
-/** A replica did not become ready; the message ends with its last output lines. */
-class ReplicaNotReadyError extends Error {
-  readonly replica: string;
-  constructor(replica: string, message: string) {
-    super(message);
-    this.name = 'ReplicaNotReadyError';
-    this.replica = replica;
-  }
-}
-
-/** Milliseconds between two probes. */
-const probeInterval = 50;
 
 /**
  * Starts all replicas at once and waits until each is ready. On an error the started ones are left to the guard's end.
  * @throws ReplicaNotReadyError, StartError, NoFreePortError, or the signal's reason.
  */
 export async function startReplicas(
-  plans: readonly ReplicaPlan[],
+  plans: readonly ProcessPlan[],
   options: ProcessRunnerOptions,
   signal: AbortSignal,
 ): Promise<Replica[]> {
   const free = await freePorts(plans.filter(plan => plan.port === 'auto').length);
   const failure = new AbortController();
   const either = AbortSignal.any([signal, failure.signal]);
-  let ready = 0;
-  const start = async (plan: ReplicaPlan, port: number): Promise<Replica> => {
+  const { host } = options;
+  const start = async (plan: ProcessPlan, port: number): Promise<Replica> => {
     // Else the one who has it would be taken for the replica.
     if (!(await portIsFree(port))) {
       throw new ReplicaNotReadyError(plan.name, `replica ${plan.name} can't have port ${port}: something listens on it already`);
@@ -76,9 +52,10 @@ export async function startReplicas(
       environment: applicationEnvironment(options.environment, { ...plan.environment, PORT: String(port) }),
       log: join(options.logDirectory, `${plan.name}.log`),
     });
-    await waitUntilReady(plan, port, child, either);
-    options.onReady(++ready);
-    return { plan, address: `127.0.0.1:${port}`, process: child };
+    const address = joinAddress(host, port);
+    await waitUntilReady(plan, address, child, either);
+    options.onReady();
+    return { plan, address, process: child };
   };
   const ports = plans.map(plan => (plan.port === 'auto' ? free.shift()! : plan.port));
   const starts = plans.map((plan, index) => start(plan, ports[index]!));
@@ -92,7 +69,7 @@ export async function startReplicas(
   }
 }
 
-async function waitUntilReady(plan: ReplicaPlan, port: number, child: GuardedProcess, signal: AbortSignal): Promise<void> {
+async function waitUntilReady(plan: ReplicaPlan, address: string, child: GuardedProcess, signal: AbortSignal): Promise<void> {
   let exit: Exit | undefined;
   child.exited.then(value => {
     exit = value;
@@ -100,7 +77,7 @@ async function waitUntilReady(plan: ReplicaPlan, port: number, child: GuardedPro
   const begin = performance.now();
   const end = begin + plan.ready.timeout * 1000;
   for (;;) {
-    const problem = await probe(port, plan.ready.path, signal);
+    const problem = await probe(address, plan.ready.path, signal);
     signal.throwIfAborted();
     if (exit !== undefined) throw await exitedEarly(plan, exit, (performance.now() - begin) / 1000, child);
     if (problem === undefined) return;

@@ -2,8 +2,8 @@
 const shortest = 4;
 
 /**
- * Makes a function that puts `[NAME]` where a value of the given variables stands in a text: what an application prints
- * or an error quotes must not carry a secret into a reason that is stored.
+ * Makes a function that puts `[NAME]` where a value of the given variables stands in a text: what an application prints,
+ * an error quotes or a plan shows must not carry a secret of `${env:NAME}` to where others can read it.
  */
 export function createRedaction(environment: Readonly<Record<string, string>>): (text: string) => string {
   const values = Object.entries(environment)
