@@ -1,5 +1,5 @@
 export { LocalError } from './errors.ts';
-export { type LocalOptions, type LocalOrchestrator, openLocal } from './local.ts';
+export { joinLocalRecorder, type LocalOptions, type LocalOrchestrator, openLocal } from './local.ts';
 export {
   connectOrchestrator,
   hasEnded,
@@ -8,3 +8,4 @@ export {
   type OrchestratorOptions,
   statusName,
 } from './orchestrator.ts';
+export { connectRecorder, listRecordings, type RecorderConnection, type RecorderOptions, recordKinds } from './recorder.ts';

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { compatible, version, waitForServing } from '@galileo/service';
 import { LocalError } from './errors.ts';
 import { connectOrchestrator, hasEnded, listExperiments, type OrchestratorConnection } from './orchestrator.ts';
+import { connectRecorder, type RecorderConnection } from './recorder.ts';
 import { type StandaloneProcess, startStandalone } from './standalone-process.ts';
 import { isAlive, readState, type StandaloneState } from './state-file.ts';
 
@@ -27,6 +28,7 @@ export interface LocalOptions {
 /** The orchestrator of this machine's standalone. Disposing it lets the standalone go, if it was started here. */
 export interface LocalOrchestrator extends AsyncDisposable {
   readonly orchestrator: OrchestratorConnection;
+  readonly recorder: RecorderConnection;
   /** True if this call has started the standalone, false if it has joined one. */
   readonly started: boolean;
   readonly pid: number;
@@ -69,6 +71,25 @@ async function findServing(dataDir: string): Promise<StandaloneState | undefined
     () => state,
     () => undefined,
   );
+}
+
+/** Connects to the recorder of a standalone. */
+function recorderOf({ recorder, pid, token }: StandaloneState, dataDir: string): RecorderConnection {
+  if (recorder === undefined) {
+    throw new LocalError(
+      `the standalone that holds ${dataDir} (process ${pid}) does not tell where its recorder is; stop it (kill ${pid})`,
+    );
+  }
+  return connectRecorder({ address: recorder, credentials: { token } });
+}
+
+/**
+ * Connects to the recorder of the standalone that holds a data directory, if one runs; starts none, and makes no directory.
+ * @throws LocalError if the standalone is of another version.
+ */
+export async function joinLocalRecorder(dataDir: string): Promise<RecorderConnection | undefined> {
+  const state = await findServing(dataDir);
+  return state && recorderOf(state, dataDir);
 }
 
 async function failure(child: StandaloneProcess, logFile: string): Promise<LocalError> {
@@ -119,7 +140,7 @@ async function joinOrStart(
   }
 }
 
-/** Is there an experiment that keeps the standalone busy? Unknown counts as no. */
+/** Is there an experiment, a recording by itself included, that keeps the standalone busy? Unknown counts as no. */
 async function isBusy(orchestrator: OrchestratorConnection): Promise<boolean> {
   try {
     for await (const { status } of listExperiments(orchestrator.client, { pageSize: 50, signal: AbortSignal.timeout(1000) })) {
@@ -131,21 +152,27 @@ async function isBusy(orchestrator: OrchestratorConnection): Promise<boolean> {
 
 /**
  * Connects to the orchestrator of the standalone that holds a data directory, or starts one. On disposal a standalone that was started
- * here is told that nobody needs it; it ends as soon as no experiment is active, and that is waited for, unless others keep it busy.
+ * here is told that nobody needs it; it ends as soon as no experiment and no recording is active, and that is waited for, unless others keep it busy.
  * @throws LocalError if the directory can't be used, the standalone is of another version, or it can't be started (with the end of its log).
  */
 export async function openLocal(options: LocalOptions): Promise<LocalOrchestrator> {
   const logFile = await prepareDirectory(options.dataDir);
   const { state, child } = await joinOrStart(options, logFile);
-  const orchestrator = connectOrchestrator(state);
+  const orchestrator = connectOrchestrator({ address: state.address, credentials: { token: state.token } });
+  let recorder: RecorderConnection | undefined;
   return {
     orchestrator,
+    get recorder() {
+      recorder ??= recorderOf(state, options.dataDir);
+      return recorder;
+    },
     started: child !== undefined,
     pid: state.pid,
     logFile,
     async [Symbol.asyncDispose]() {
       const busy = child !== undefined && child.ended === undefined && (await isBusy(orchestrator));
       orchestrator[Symbol.dispose]();
+      recorder?.[Symbol.dispose]();
       child?.release();
       await child?.waitForEnd(busy ? 0 : (options.stopTimeout ?? defaultStopTimeout), options.closeSignal);
     },

@@ -1,5 +1,5 @@
 import { type Experiment, ExperimentStatus, type OrchestratorClient, OrchestratorDefinition } from '@galileo/proto/orchestrator';
-import { type Connection, connect } from '@galileo/service';
+import { type Connection, type Credentials, connect } from '@galileo/service';
 
 /** A typed client of an orchestrator; disposing it closes the connection. */
 export type OrchestratorConnection = Connection<typeof OrchestratorDefinition>;
@@ -7,15 +7,16 @@ export type OrchestratorConnection = Connection<typeof OrchestratorDefinition>;
 export interface OrchestratorOptions {
   /** HOST:PORT of its gRPC server. */
   readonly address: string;
-  /** Bearer token, if it wants one. */
-  readonly token?: string | undefined;
+  /** What the calls identify themselves with. */
+  readonly credentials?: Credentials;
   /** Time-out of calls that are not streams, seconds; 60 unless told, for the report of a long experiment takes its time. */
   readonly timeout?: number;
 }
 
 /** Connects to an orchestrator. Nothing is sent before the first call, so that nothing fails before it either. */
 export function connectOrchestrator(options: OrchestratorOptions): OrchestratorConnection {
-  return connect(OrchestratorDefinition, options.address, { token: options.token, timeout: options.timeout ?? 60 });
+  const { credentials = {}, timeout = 60 } = options;
+  return connect(OrchestratorDefinition, options.address, { credentials, timeout });
 }
 
 /** Name of a status as the store and the JSON output spell it: `RUNNING`. */

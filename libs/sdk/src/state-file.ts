@@ -6,6 +6,8 @@ import { LocalError } from './errors.ts';
 export interface StandaloneState {
   /** HOST:PORT of its orchestrator. */
   readonly address: string;
+  /** HOST:PORT of its recorder; an older standalone does not tell it. */
+  readonly recorder?: string;
   /** Bearer token that calls must carry. */
   readonly token: string;
   readonly pid: number;
@@ -19,8 +21,8 @@ export function stateFile(dataDir: string): string {
 
 function isState(value: unknown): value is StandaloneState {
   if (typeof value !== 'object' || value === null) return false;
-  const { address, token, pid, version } = value as Record<string, unknown>;
-  return typeof address === 'string' && typeof token === 'string' && Number.isInteger(pid) && typeof version === 'string';
+  const { address, recorder = '', token, pid, version } = value as Record<string, unknown>;
+  return [address, recorder, token, version].every(text => typeof text === 'string') && Number.isInteger(pid);
 }
 
 /**

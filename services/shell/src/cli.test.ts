@@ -24,6 +24,35 @@ test.each<[string, string[], RegExp]>([
     /'--local' cannot be used with option '--orchestrator/,
   ],
   ['a limit that is none', ['experiments', 'ls', '--limit', '0'], /argument '0' is invalid\. Allowed: a whole number from 1/],
+  ['a recorder that is none', ['record', '--recorder', 'x'], /argument 'x' is invalid\. Allowed: HOST:PORT/],
+  ['two recorders', ['ledger', 'latest', '--recorder', 'a:1', '--local'], /'--local' cannot be used with option '--recorder/],
+  ['a name that is too long', ['record', '--name', 'x'.repeat(101)], /Found 101 characters; allowed: 1 to 100\./],
+  [
+    'kinds that are none',
+    ['record', '--kinds', 'traces,spans'],
+    /'traces,spans' is invalid\. Allowed: some of traces, telemetry, events/,
+  ],
+  [
+    'a duration without a meaning',
+    ['record', '--duration', 'soon'],
+    /'soon' is invalid\. Allowed: a duration such as 500ms, 2s or 1m/,
+  ],
+  ['a duration that no timer knows', ['record', '--duration', '2000001'], /at least 0\.001 s, at most 2000000 s\./],
+  [
+    'metadata that are no JSON',
+    ['record', '--metadata', '{a}'],
+    /'\{a\}' is invalid\. It is no JSON \(.*allowed: a JSON object, or @FILE/,
+  ],
+  [
+    'metadata that are no object',
+    ['record', '--metadata', '[1]'],
+    /'\[1\]' is invalid\. Allowed: a JSON object, or @FILE with one\./,
+  ],
+  [
+    'a file of metadata that is missing',
+    ['record', '--metadata', '@/nowhere'],
+    /'@\/nowhere' is invalid\. The file can't be read: ENOENT/,
+  ],
   ['no command at all', [], /Usage: galileo/],
 ])('exit 2 and a line on stderr for %s', async (_, args, message) => {
   const { code, stdout, stderr } = await run(args);
@@ -31,15 +60,21 @@ test.each<[string, string[], RegExp]>([
   expect(stderr).toMatch(message);
 });
 
-test.each([[['--help']], [['run', '--help']], [['experiments', 'ls', '--help']], [['help', 'report']]])(
-  '%j tells with examples',
-  async args => {
-    const { code, stdout, stderr } = await run(args);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^Usage: galileo/);
-    expect(stdout).toMatch(/Examples:\n {2}galileo /);
-  },
-);
+test.each([
+  [['--help']],
+  [['run', '--help']],
+  [['experiments', 'ls', '--help']],
+  [['help', 'report']],
+  [['record', '--help']],
+  [['ledger', '--help']],
+  [['recordings', 'ls', '--help']],
+  [['recordings', 'stop', '--help']],
+])('%j tells with examples', async args => {
+  const { code, stdout, stderr } = await run(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^Usage: galileo/);
+  expect(stdout).toMatch(/Examples:\n {2}galileo /);
+});
 
 test('schema prints the JSON Schema of experiment files', async () => {
   const { code, stdout } = await run(['schema']);

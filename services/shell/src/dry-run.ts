@@ -15,6 +15,8 @@ interface PlannedReplica {
   readonly weight: number;
   /** Command and arguments; null where no process is described. */
   readonly command: readonly string[] | null;
+  /** HOST:PORT of a replica that runs already; null of one that is started. */
+  readonly address: string | null;
 }
 
 export interface PlannedClient {
@@ -52,16 +54,17 @@ function count(arrival: Arrival, seed: number, duration: number): Pick<PlannedCl
   return { requests, exact: true, arrivals };
 }
 
-/** Places the replicas and draws the schedules: the same that a run with this file draws. */
-export function planExperiment(spec: ExperimentSpec): Plan {
+/** Places the replicas and draws the schedules: the same that a run with this file draws. `redact` takes secrets out of commands. */
+export function planExperiment(spec: ExperimentSpec, redact: (text: string) => string): Plan {
   const placement = spec.services.flatMap(service =>
-    replicasOf(service).map(({ name, node, zone, weight }) => ({
+    replicasOf(service).map(({ name, node, zone, weight }, index) => ({
       service: service.name,
       replica: name,
       node,
       zone,
       weight,
-      command: service.process?.command ?? null,
+      command: service.process?.command.map(redact) ?? null,
+      address: service.external?.addresses[index] ?? null,
     })),
   );
   const clients: PlannedClient[] = [];

@@ -89,6 +89,16 @@ describe('--dry-run', () => {
     expect(plan.clients[0].arrivals).not.toEqual(plan.clients[1].arrivals);
   });
 
+  test('shows the name of a variable in place of its value', async () => {
+    await using directory = await temporaryDirectory();
+    const file = await fileIn(directory.path, experimentFile().replace('[node,', `[node, "--key=\${env:API_KEY}",`));
+    for (const flags of [[], ['--json']]) {
+      const { stdout } = await galileo(['run', file, '--dry-run', ...flags], { API_KEY: 'planted "secret"' });
+      expect(stdout).toContain('--key=[API_KEY]');
+      expect(stdout).not.toContain('planted');
+    }
+  });
+
   test('says that a file without a seed gives other arrivals each time', async () => {
     await using directory = await temporaryDirectory();
     const file = await fileIn(directory.path, experimentFile().replace('seed: 7\n', ''));
@@ -108,7 +118,7 @@ test('the exit code and the streams are those of the process', async () => {
 test('an orchestrator that does not answer is named, with what to do', async () => {
   const { code, stdout, stderr } = await galileo(['experiments', 'ls'], { galileo_orchestrator: '127.0.0.1:1' });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toMatch(/^galileo: no orchestrator answers at 127\.0\.0\.1:1 \(connection refused\); start one there .*\n$/);
+  expect(stderr).toMatch(/^galileo: no orchestrator answers: nobody listens on 127\.0\.0\.1:1; start one there .*\n$/);
 });
 
 test('a reader that goes away early is no error', () => {

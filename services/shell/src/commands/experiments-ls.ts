@@ -1,6 +1,5 @@
 import type { Experiment, OrchestratorClient } from '@galileo/proto/orchestrator';
 import { hasEnded, listExperiments, statusName } from '@galileo/sdk';
-import { InvalidArgumentError } from 'commander';
 import type { App, Register } from '../app.ts';
 import { chooseTarget, type TargetFlags } from '../config.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -9,6 +8,7 @@ import { table } from '../render/table.ts';
 import { instant, nothing, span } from '../render/units.ts';
 import { withSession } from '../session.ts';
 import { examples } from './examples.ts';
+import { parseLimit } from './limit.ts';
 import { addTargetOptions } from './target-options.ts';
 
 interface Flags extends TargetFlags {
@@ -41,11 +41,6 @@ async function list(flags: Flags, { terminal, env, interrupts }: App): Promise<E
     }
     return exitCodes.success;
   });
-}
-
-function parseLimit(value: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(value)) throw new InvalidArgumentError('Allowed: a whole number from 1 to 999999.');
-  return Number(value);
 }
 
 export const registerList: Register = (parent, app, exit) => {

@@ -1,8 +1,11 @@
+import { createRedaction } from '@galileo/experiment';
 import { type Experiment, ExperimentStatus, type Report } from '@galileo/proto/orchestrator';
+import { hasEnded, statusName } from '@galileo/sdk';
+import type { ClientError } from 'nice-grpc';
 import type { App, Register } from '../app.ts';
 import { chooseTarget, type TargetFlags } from '../config.ts';
 import { planExperiment } from '../dry-run.ts';
-import { explain } from '../errors.ts';
+import { explain, isUnreachable } from '../errors.ts';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { type ExperimentFile, readExperimentFile } from '../experiment-file.ts';
 import { follow } from '../follow.ts';
@@ -20,8 +23,10 @@ interface Flags extends TargetFlags {
   readonly dryRun?: true;
 }
 
-function dryRun({ spec, seedDrawn }: ExperimentFile, flags: Flags, { terminal }: App): ExitCode {
-  const plan = planExperiment(spec);
+function dryRun({ spec: full, environment, seedDrawn }: ExperimentFile, flags: Flags, { terminal }: App): ExitCode {
+  const redact = createRedaction(environment);
+  const spec = { ...full, name: redact(full.name) };
+  const plan = planExperiment(full, redact);
   if (flags.json) terminal.out(`${JSON.stringify(planJson(spec, plan), null, 2)}\n`);
   else terminal.out(renderPlan(spec, plan, { paint: createPaint(terminal.outColour), width: terminal.outWidth() }));
   if (seedDrawn) terminal.err('the file has no seed: this one was drawn, and a run draws another\n');
@@ -53,10 +58,7 @@ async function carryOut(session: Session, file: ExperimentFile, progress: Progre
     return conclude(report, flags, app);
   } catch (error) {
     progress.end();
-    const why = interrupts.second.aborted
-      ? 'its end was not waited for; the orchestrator goes on with it'
-      : explain(error, session);
-    return breakOff(last, experimentId, why, flags, app);
+    return breakOff(last, experimentId, whyBroken(error, session, last, experimentId, app), flags, app);
   }
 }
 
@@ -73,6 +75,15 @@ function conclude(report: Report, flags: Flags, { terminal }: App): ExitCode {
     terminal.err(`${createPaint(terminal.errColour)('red', 'galileo')}: ${experiment.id} failed: ${experiment.reason}\n`);
   }
   return exitCodeOf(report);
+}
+
+/** Why there is no report of an experiment that was begun. */
+function whyBroken(error: unknown, session: Session, last: Experiment | undefined, id: string, { interrupts }: App): string {
+  if (interrupts.second.aborted) return 'its end was not waited for; the orchestrator goes on with it';
+  if (session.logFile !== undefined || !isUnreachable(error)) return explain(error, session);
+  const during = last === undefined || hasEnded(last.status) ? '' : ` while the experiment was ${statusName(last.status)}`;
+  const lost = `the orchestrator at ${session.address} was lost${during} (${(error as ClientError).details})`;
+  return `${lost}; when it runs again, "galileo report ${id}" tells what became of the experiment`;
 }
 
 /** Says what is known of an experiment that has no report. */

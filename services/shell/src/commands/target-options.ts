@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 const address = optionalAddress('address', { doc: '' });
 
-function parseAddress(value: string): string {
+export function parseAddress(value: string): string {
   try {
     return readConfig({ address }, { address: value }).address ?? value;
   } catch {

@@ -9,3 +9,10 @@ export type Paint = (colour: Colour, text: string) => string;
 export function createPaint(coloured: boolean): Paint {
   return (colour, text) => (coloured ? styleText(colour, text, { validateStream: false }) : text);
 }
+
+/** How text is laid out. */
+export interface RenderOptions {
+  readonly paint: Paint;
+  /** Columns that a line may take. */
+  readonly width: number;
+}

@@ -1,6 +1,6 @@
 import type { ExperimentSpec } from '@galileo/experiment';
 import type { Plan, PlannedClient } from '../dry-run.ts';
-import type { RenderOptions } from './report.ts';
+import type { RenderOptions } from './paint.ts';
 import { table } from './table.ts';
 import { count, nothing, span } from './units.ts';
 import { wrap } from './wrap.ts';
@@ -14,12 +14,12 @@ function requests(clients: readonly PlannedClient[]): string {
 export function renderPlan(spec: ExperimentSpec, plan: Plan, { paint, width }: RenderOptions): string {
   const placement = table(
     [{ title: 'replica' }, { title: 'node' }, { title: 'zone' }, { title: 'weight', align: 'right' }, { title: 'command' }],
-    plan.placement.map(({ replica, node, zone, weight, command }) => [
+    plan.placement.map(({ replica, node, zone, weight, command, address }) => [
       replica,
       node,
       zone,
       String(weight),
-      command?.join(' ') ?? nothing,
+      command?.join(' ') ?? (address === null ? nothing : `none: runs at ${address}`),
     ]),
   );
   const clients = plan.clients.flatMap(client => [

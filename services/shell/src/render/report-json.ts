@@ -1,6 +1,6 @@
 import type { Experiment, LatencySummary, ReplicaReport, Report, ServiceReport } from '@galileo/proto/orchestrator';
-import { RecordKind } from '@galileo/proto/recorder';
 import { statusName } from '@galileo/sdk';
+import { ledgerJson } from './ledger-json.ts';
 
 // The JSON output: seconds, bytes and cores; null where nothing was measured, never NaN.
 
@@ -16,16 +16,6 @@ function latencyJson(summary: LatencySummary | undefined) {
   if (summary === undefined || summary.count === 0) return { p50: null, p90: null, p99: null, max: null, mean: null };
   const { p50, p90, p99, max, mean } = summary;
   return { p50: number(p50), p90: number(p90), p99: number(p99), max: number(max), mean: number(mean) };
-}
-
-function ledgerJson(report: Report) {
-  const entry = (kind: RecordKind) => {
-    const found = report.ledger?.entries.find(candidate => candidate.kind === kind);
-    if (found === undefined) return { produced: null, stored: null, rejected: null, lost: null };
-    const { produced, stored, rejected, lost } = found;
-    return { produced, stored, rejected, lost };
-  };
-  return { traces: entry(RecordKind.TRACE), telemetry: entry(RecordKind.TELEMETRY), events: entry(RecordKind.EVENT) };
 }
 
 function replicaJson({ address, node, weight, requests, cpu, memory, name, died, measured }: ReplicaReport) {
@@ -58,12 +48,7 @@ export function reportJson(report: Report) {
     experiment: report.experiment === undefined ? null : experimentJson(report.experiment),
     reason: report.experiment?.reason || null,
     verdict: { valid: report.verdict?.valid ?? false, reasons: report.verdict?.reasons ?? [] },
-    ledger: ledgerJson(report),
-    reconciliation: {
-      final: report.ledger?.final ?? false,
-      mismatches: report.ledger?.mismatches ?? [],
-      missing_producers: report.ledger?.missingProducers ?? [],
-    },
+    ...ledgerJson(report.ledger),
     thresholds: report.thresholds.map(({ expression, value, passed, measured }) => ({
       expression,
       value: measured ? number(value) : null,

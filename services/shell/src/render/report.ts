@@ -6,19 +6,13 @@ import {
   type Report,
   type ServiceReport,
 } from '@galileo/proto/orchestrator';
-import { type Ledger, RecordKind } from '@galileo/proto/recorder';
 import { statusName } from '@galileo/sdk';
-import type { Colour, Paint } from './paint.ts';
-import { type Column, table } from './table.ts';
+import { renderLedger } from './ledger.ts';
+import type { Colour, Paint, RenderOptions } from './paint.ts';
+import { type Column, right, table } from './table.ts';
 import { thresholdValue } from './threshold-value.ts';
 import { bytes, count, instant, latency, nothing, percent, span } from './units.ts';
 import { wrap } from './wrap.ts';
-
-export interface RenderOptions {
-  readonly paint: Paint;
-  /** Columns that a line may take. */
-  readonly width: number;
-}
 
 /** A report as text for a terminal, with a newline at its end. */
 export function renderReport(report: Report, options: RenderOptions): string {
@@ -29,7 +23,7 @@ export function renderReport(report: Report, options: RenderOptions): string {
   }
   const sections = [
     header(report, options),
-    ledger(report.ledger, options),
+    renderLedger(report.ledger, options),
     verdict(report, options),
     thresholds(report, options),
     ...report.services.map(service => serviceSection(service, options)),
@@ -53,42 +47,6 @@ function header({ experiment }: Report, { paint, width }: RenderOptions): string
   const when = start === 0 ? 'never began' : `${instant(start)}${end === 0 ? '' : `, took ${span(end - start)}`}`;
   const title = `${paint('bold', name)}  ${id}  ${paint(statusColours[status] ?? 'bold', statusName(status))}  ${when}`;
   return reason === '' ? title : `${title}\n${wrap(reason, width, '  ')}`;
-}
-
-const kinds: readonly [kind: RecordKind, name: string][] = [
-  [RecordKind.TRACE, 'traces'],
-  [RecordKind.TELEMETRY, 'telemetry'],
-  [RecordKind.EVENT, 'events'],
-];
-
-const right = (title: string): Column => ({ title, align: 'right' });
-
-function ledger(found: Ledger | undefined, options: RenderOptions): string {
-  const { paint, width } = options;
-  const title = paint('bold', 'Ledger');
-  if (found === undefined) return `${title}\n  nothing was recorded`;
-  const rows = kinds.flatMap(([kind, name]) => {
-    const entry = found.entries.find(candidate => candidate.kind === kind);
-    if (entry === undefined) return [];
-    const { produced, stored, rejected, lost } = entry;
-    const balanced = produced === stored + rejected + lost;
-    return [
-      [
-        name,
-        count(produced),
-        count(stored),
-        rejected === 0 ? '0' : paint('yellow', count(rejected)),
-        lost === 0 ? '0' : paint('red', count(lost)),
-        balanced ? 'balanced' : paint('red', `${count(produced - stored - rejected - lost)} unaccounted for`),
-      ],
-    ];
-  });
-  const columns = [{ title: '' }, right('produced'), right('stored'), right('rejected'), right('lost'), { title: '' }];
-  const lines = [found.final ? title : `${title} (provisional)`, table(columns, rows)];
-  for (const mismatch of found.mismatches) lines.push(paint('red', wrap(mismatch, width, '  ! ')));
-  for (const producer of found.missingProducers)
-    lines.push(paint('red', wrap(`no final figures from ${producer}`, width, '  ! ')));
-  return lines.join('\n');
 }
 
 function verdict(report: Report, options: RenderOptions): string {
