@@ -1,12 +1,13 @@
 // Each service starts alone from its one bundled file as its container will: not as root, from a read-only directory,
 // under the oldest and the newest Node that are supported.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitForServing } from '@galileo/service';
-import { temporaryDirectory } from '@galileo/testkit';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { environment, root } from '../tools/steps.ts';
+import { type TemporaryDirectory, temporaryDirectory } from '@galileo/testkit';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle } from '../tools/bundle.ts';
+import { root } from '../tools/steps.ts';
 
 const services = ['recorder', 'telemd', 'client', 'loadbalancer', 'orchestrator', 'standalone'];
 const olderNode = join(root, '.cache', 'node22', 'node_modules', '.bin', 'node');
@@ -61,9 +62,12 @@ async function start(program: string, file: string, env: Record<string, string>)
   };
 }
 
-beforeAll(() => {
-  execFileSync('turbo', ['run', 'bundle', '--output-logs=errors-only'], { cwd: root, env: environment, stdio: 'pipe' });
+let bundles: TemporaryDirectory;
+beforeAll(async () => {
+  bundles = await temporaryDirectory();
+  await Promise.all(services.map(name => bundle(name, join(bundles.path, `${name}.js`))));
 }, 120_000);
+afterAll(() => bundles[Symbol.asyncDispose]());
 
 describe.each(runtimes)('under $name', ({ program, there }) => {
   test.skipIf(!there).each(services)('%s starts alone from its bundle, serves and stops', async name => {
@@ -75,11 +79,11 @@ describe.each(runtimes)('under $name', ({ program, there }) => {
     mkdirSync(data);
     chmodSync(data, 0o777);
     for (const service of new Set([name, 'recorder'])) {
-      copyFileSync(join(root, 'services', service, 'dist', `${service}.js`), join(programs, `${service}.js`));
+      copyFileSync(join(bundles.path, `${service}.js`), join(programs, `${service}.js`));
     }
     chmodSync(programs, 0o555);
 
-    const store = { galileo_data_dir: data };
+    const store = { galileo_bus: 'direct', galileo_data_dir: data };
     await using recorder = await start(program, join(programs, 'recorder.js'), store);
     const env = {
       ...store,

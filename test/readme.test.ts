@@ -11,7 +11,7 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const blocks = (language: string) =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\``, 'gm'))].map(match => match[1]!);
 
-/** Commands of the README without those that run this very test. */
+/** Commands of the README without those that run this very test. Blocks of `bash` want servers, Docker or a cluster; they are not run. */
 const commands = blocks('sh')
   .flatMap(block => block.split('\n'))
   .map(line => line.replace(/\s+#.*/, '').trim())
