@@ -75,14 +75,20 @@ interface BusOfRecordings {
   listening(timeout: number): Promise<void>;
   /** Records that were filed in a book so far. */
   filed(book: Book): number;
+  /** Records that have arrived and wait for a slow store. */
+  waiting(): number;
   /** Nothing more will be learned about records that are held. */
   release(): void;
   /** What the nodes are that are there now. */
   nodes(): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>;
 }
 
-/** Seconds without a record of a recording after which what was stated and has not arrived is given up. */
+/**
+ * What was stated and has not arrived is given up after so many seconds in a row without a record of the recording. They are
+ * counted in short waits: after a standstill of this process one wait is over at once, and what came meanwhile is read then.
+ */
 const arrivalGrace = 1;
+const arrivalWaits = 4;
 
 /** What is said to a producer when a recording begins. */
 export const openMessage = ({ recordingId, filter }: Book): ReconcileResponse => ({
@@ -150,10 +156,11 @@ export function createRecordings(options: RecordingsOptions): Recordings {
   const awaitArrivals = async (book: Book, timeout: number) => {
     if (bus === undefined) return;
     const end = performance.now() + timeout * 1000;
-    let filed = -1;
-    while (filed < bus.filed(book) && performance.now() < end) {
+    let filed = bus.filed(book);
+    for (let quiet = 0; quiet < arrivalWaits && performance.now() < end && !signal.aborted; quiet++) {
+      if (await bell.until(() => allArrived(book), signal, arrivalGrace / arrivalWaits)) break;
+      if (bus.filed(book) > filed || bus.waiting() > 0) quiet = -1;
       filed = bus.filed(book);
-      if (await bell.until(() => allArrived(book), signal, arrivalGrace)) break;
     }
     bus.release();
   };

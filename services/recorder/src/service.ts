@@ -84,6 +84,7 @@ export async function startRecorder(given: RecorderConfig, { log, clock }: Servi
           : {
               listening: async timeout => bus?.listening(timeout),
               filed: book => busIntake.filed(book),
+              waiting: () => busIntake.waiting,
               release: () => busIntake.release(),
               nodes: async () => bus?.nodes() ?? new Map(),
             },

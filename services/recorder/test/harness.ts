@@ -16,6 +16,8 @@ export interface RecorderOptions {
   readonly token?: string;
   /** Where records come over Redis. */
   readonly redis?: { readonly host: string; readonly port: number };
+  /** Rows that are committed together at the latest. */
+  readonly batchSize?: number;
   /** Is it waited for until it serves? */
   readonly serving?: boolean;
 }
@@ -25,7 +27,10 @@ export async function launchRecorder(options: RecorderOptions) {
   const { sqlitePath, listen = '127.0.0.1:0', token, redis } = options;
   const bus =
     redis === undefined ? { bus: 'direct' as const } : { bus: 'redis' as const, redisHost: redis.host, redisPort: redis.port };
-  const service = await startRecorder({ listen, token, sqlitePath, ...bus }, { log: silentLog, clock });
+  const service = await startRecorder(
+    { listen, token, sqlitePath, ...(options.batchSize && { batchSize: options.batchSize }), ...bus },
+    { log: silentLog, clock },
+  );
   const address = service.addresses['grpc']!;
   const serving = () => waitForServing(address, 10);
   // Where a recorder was before, the shared channel still waits before it tries again.

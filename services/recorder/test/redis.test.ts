@@ -1,5 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { openRedisPublisher } from '@galileo/bus';
 import { missing, type RedisServer, startRedis, temporaryDirectory, until } from '@galileo/testkit';
 import { formatTrace, traceChannel } from '@galileo/wire';
@@ -90,6 +92,36 @@ describe.skipIf(missing('redis-server'))('over Redis (needs redis-server)', () =
     } finally {
       client.disconnect();
     }
+  });
+
+  test('what has arrived and waits for a store that stands still is not taken for lost', async () => {
+    await using directory = await temporaryDirectory();
+    await using redis = await startRedis();
+    const sqlitePath = join(directory.path, 'store.db');
+    // So few that most of the records have to wait outside the committer.
+    await using recorder = await launchRecorder({ sqlitePath, redis, batchSize: 5 });
+    const other = new DatabaseSync(sqlitePath);
+    const { host, port } = redis;
+    // In the end, when the recorder has asked all producers to close: it waits for nothing but records from then on.
+    const settle = async (to: number) => {
+      other.exec('BEGIN IMMEDIATE');
+      for (let i = 0; i < 5000; i++) producer.trace({ created: to - 0.001 });
+    };
+    await using producer = await launchProducer({
+      ...{ recorder: recorder.address, settle },
+      openPublisher: options => openRedisPublisher({ ...options, redis: { host, port } }),
+    });
+    await recorder.start('exp');
+    producer.trace();
+    const stopped = recorder.stop('exp', 20);
+    await until('the store is locked', () => other.isTransaction);
+    // Longer than the recorder waits for records that do not come.
+    await setTimeout(2500);
+    other.exec('ROLLBACK');
+    other.close();
+    const ledger = await stopped;
+    expect(balance(ledger, 'TRACE')).toEqual([5001, 5001, 0, 0]);
+    expect(ledger.mismatches).toEqual([]);
   });
 
   test('what is published while Redis is down waits; what nobody heard shows as lost, exactly', async () => {
