@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDoorbell, openRedisReader, type RedisConnection, type RedisSettings } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
-import { servicesKey, updatesChannel } from './redis-route.ts';
+import { routeServicesKey, routeUpdatesChannel } from '@galileo/wire';
 import { readRoute } from './redis-routes.ts';
 import type { Route, RoutingTable } from './routing-table.ts';
 
@@ -48,7 +48,7 @@ function createLoader({ redis, log }: FollowRoutesOptions) {
   let run: string | undefined;
 
   async function namesToRead(reconnected: boolean): Promise<string[]> {
-    const names = new Set(await redis.client.smembers(servicesKey));
+    const names = new Set(await redis.client.smembers(routeServicesKey));
     if (!reconnected) return [...names];
     const before = run;
     run = await runOf(redis);
@@ -113,7 +113,7 @@ export function followRoutes(options: FollowRoutesOptions): RouteFollower {
     redis: settings,
     log,
     name: 'routes',
-    channels: [updatesChannel],
+    channels: [routeUpdatesChannel],
     onMessages(batch) {
       for (const { line } of batch) loader.updated(line);
       due = true;

@@ -1,7 +1,16 @@
 import type { RedisConnection } from '@galileo/bus';
-import { type Parsed, pythonFloat } from '@galileo/wire';
-import type { ChainableCommander } from 'ioredis';
-import { hostsKey, parseRoute, routeProblem, servicesKey, updatesChannel, weightsKey } from './redis-route.ts';
+import {
+  appendedRoute,
+  clearRoutes,
+  getRoute,
+  type Parsed,
+  type RedisCommand,
+  removeRoute,
+  routeServicesKey,
+  setRoute,
+  type WireRoute,
+} from '@galileo/wire';
+import { readStoredRoute, routeProblem } from './redis-route.ts';
 import { type Route, RouteError } from './routing-table.ts';
 
 /**
@@ -25,8 +34,9 @@ export interface RedisRoutes {
   updateWeights(service: string, weights: readonly number[]): Promise<void>;
 }
 
-/** Sends a transaction. @throws the first error of its commands */
-async function execute(transaction: ChainableCommander): Promise<unknown[]> {
+/** Sends commands as one transaction. @throws the first error of them */
+async function execute({ client }: RedisConnection, commands: readonly RedisCommand[]): Promise<unknown[]> {
+  const transaction = client.multi(commands.map(([name, ...words]) => [name!.toLowerCase(), ...words]));
   const results = (await transaction.exec()) ?? [];
   for (const [error] of results) if (error !== null) throw error;
   return results.map(([, result]) => result);
@@ -36,12 +46,10 @@ async function execute(transaction: ChainableCommander): Promise<unknown[]> {
  * Reads the route of a service.
  * @returns undefined if it has none, a reason if what Redis holds is no route
  */
-export async function readRoute({ client }: RedisConnection, service: string): Promise<Parsed<Route | undefined>> {
-  const transaction = client.multi().lrange(hostsKey(service), 0, -1).lrange(weightsKey(service), 0, -1);
+export async function readRoute(redis: RedisConnection, service: string): Promise<Parsed<Route | undefined>> {
   try {
-    const [hosts, weights] = (await execute(transaction)) as [string[], string[]];
-    if (hosts.length === 0 && weights.length === 0) return { ok: true, value: undefined };
-    return parseRoute(service, hosts, weights);
+    const [hosts, weights] = (await execute(redis, getRoute(service))) as [string[], string[]];
+    return readStoredRoute(service, hosts, weights);
   } catch (error) {
     if ((error as Error).message.startsWith('WRONGTYPE')) return { ok: false, reason: 'its keys hold no lists' };
     throw error;
@@ -52,13 +60,10 @@ export async function readRoute({ client }: RedisConnection, service: string): P
 export function createRedisRoutes(redis: RedisConnection): RedisRoutes {
   const { client } = redis;
 
-  async function write(route: Route, weights: readonly string[]): Promise<void> {
-    const { service, hosts } = route;
+  async function write(route: Route, written: WireRoute = route): Promise<void> {
     const problem = routeProblem(route);
-    if (problem !== undefined) throw new RouteError(service, problem);
-    const transaction = client.multi().del(hostsKey(service)).del(weightsKey(service)).sadd(servicesKey, service);
-    transaction.rpush(hostsKey(service), ...hosts).rpush(weightsKey(service), ...weights);
-    await execute(transaction.publish(updatesChannel, service));
+    if (problem !== undefined) throw new RouteError(route.service, problem);
+    await execute(redis, setRoute(written));
   }
 
   async function get(service: string): Promise<Route | undefined> {
@@ -69,28 +74,23 @@ export function createRedisRoutes(redis: RedisConnection): RedisRoutes {
 
   return {
     get,
-    set: route => write(route, route.weights.map(String)),
-    list: () => client.smembers(servicesKey),
+    set: route => write(route),
+    list: () => client.smembers(routeServicesKey),
     async remove(service) {
-      const transaction = client.multi().del(hostsKey(service)).del(weightsKey(service)).srem(servicesKey, service);
-      await execute(transaction.publish(updatesChannel, service));
+      await execute(redis, removeRoute(service));
     },
     async clear() {
-      const transaction = client.multi();
-      for (const service of await client.smembers(servicesKey)) {
-        transaction.del(hostsKey(service)).del(weightsKey(service)).publish(updatesChannel, service);
-      }
-      await execute(transaction.del(servicesKey));
+      await execute(redis, clearRoutes(await client.smembers(routeServicesKey)));
     },
     async append(service, host, weight = 1) {
       const { hosts, weights } = (await get(service)) ?? { hosts: [], weights: [] };
       const route = { service, hosts: [...hosts, host], weights: [...weights, weight] };
-      await write(route, [...weights.map(pythonFloat), String(weight)]);
+      await write(route, appendedRoute({ service, hosts, weights }, service, host, weight));
     },
     async updateWeights(service, weights) {
       const route = await get(service);
       if (route === undefined) throw new RouteError(service, 'it has no hosts; allowed: a service that has a route');
-      await write({ ...route, weights }, weights.map(String));
+      await write({ ...route, weights });
     },
   };
 }

@@ -37,11 +37,11 @@ describe('routes', () => {
   });
 
   test.each([
-    ['hosts without weights', ['a:1'], [], 'hosts and weights differ in number'],
-    ['weights without hosts', [], ['1'], 'hosts and weights differ in number'],
-    ['text', ['a:1'], ['one'], 'weight is not a finite number from 0'],
-    ['nan', ['a:1'], ['nan'], 'weight is not a finite number from 0'],
-    ['a negative', ['a:1'], ['-1'], 'weight is not a finite number from 0'],
+    ['hosts without weights', ['a:1'], [], 'found 0 weights for 1 hosts; allowed: one weight per host'],
+    ['weights without hosts', [], ['1'], 'found 1 weights for 0 hosts; allowed: one weight per host'],
+    ['text', ['a:1'], ['one'], 'weight "one" is not allowed; allowed: a finite number from 0'],
+    ['nan', ['a:1'], ['nan'], 'weight "nan" is not allowed; allowed: a finite number from 0'],
+    ['a negative', ['a:1'], ['-1'], 'weight "-1" is not allowed; allowed: a finite number from 0'],
   ])('are malformed with %s', (_, hosts, weights, reason) => {
     expect(parseRoute('s', hosts, weights)).toEqual({ ok: false, reason });
   });

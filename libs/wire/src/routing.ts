@@ -94,12 +94,15 @@ export interface ReadRoute {
 
 /** The route in the replies to `getRoute`; `undefined` if the service has none. */
 export function parseRoute(service: string, hosts: readonly string[], weights: readonly string[]): Parsed<ReadRoute | undefined> {
-  if (hosts.length !== weights.length) return malformed('hosts and weights differ in number');
+  if (hosts.length !== weights.length)
+    return malformed(`found ${weights.length} weights for ${hosts.length} hosts; allowed: one weight per host`);
   if (hosts.length === 0) return parsed(undefined);
   const numbers: number[] = [];
   for (const text of weights) {
     const weight = parsePythonFloat(text);
-    if (weight === undefined || !Number.isFinite(weight) || weight < 0) return malformed('weight is not a finite number from 0');
+    if (weight === undefined || !Number.isFinite(weight) || weight < 0) {
+      return malformed(`weight ${JSON.stringify(text.slice(0, 60))} is not allowed; allowed: a finite number from 0`);
+    }
     numbers.push(weight);
   }
   return parsed({ service, hosts, weights: numbers });
