@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import {
   type Certificates,
   type EtcdServer,
+  freePort,
   type Program,
   type RedisServer,
   type ServiceProcess,
@@ -87,21 +87,6 @@ export interface Cluster extends AsyncDisposable {
   environmentOf(name: MemberName): Readonly<Record<string, string>>;
 }
 
-/** Ports that were free a moment ago: services have to be told where others listen before those are started. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve, reject) => {
-        server.once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
-      });
-    }),
-  );
-  const ports = servers.map(server => (server.address() as { port: number }).port);
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
-  return ports;
-}
-
 /** Variables that all programs of a cluster have in common. */
 function commonEnvironment(options: ClusterOptions, redis: RedisServer): Record<string, string> {
   const { token, redisPassword, certificates } = options;
@@ -144,7 +129,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   ]);
   resources.use(redis);
   resources.use(etcd);
-  const [dataPort, ...ports] = await freePorts(1 + members.length);
+  // Services have to be told where others listen before those are started.
+  const dataPort = await freePort();
+  const ports = await Promise.all(members.map(freePort));
   const address = (name: MemberName) => `127.0.0.1:${ports[members.indexOf(name)]}`;
   const recorder = address('recorder');
   const orchestrator = address('orchestrator');

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createDoorbell } from '@galileo/bus';
 import type { WeightStore } from '@galileo/routing';
 import type { Logger } from '@galileo/service';
 import type { Connectable } from '../dependency.ts';
@@ -14,8 +15,8 @@ export function watchEtcd(
 ): Connectable & Disposable {
   const ending = new AbortController();
   const listeners: ((connected: boolean) => void)[] = [];
+  const bell = createDoorbell();
   let connected: boolean | undefined;
-  let change = Promise.withResolvers<void>();
 
   function set(value: boolean, reason?: string): void {
     if (value === connected) return;
@@ -23,8 +24,7 @@ export function watchEtcd(
     else log.warn({ etcd: address, reason }, connected === undefined ? 'etcd is not reached yet' : 'etcd is lost');
     connected = value;
     for (const listener of listeners) listener(value);
-    change.resolve();
-    change = Promise.withResolvers();
+    bell.ring();
   }
 
   async function ask(): Promise<void> {
@@ -46,14 +46,7 @@ export function watchEtcd(
       listener(connected ?? false);
     },
     async ready(signal) {
-      while (connected !== true) {
-        signal?.throwIfAborted();
-        const aborted = Promise.withResolvers<void>();
-        const wake = () => aborted.resolve();
-        signal?.addEventListener('abort', wake, { once: true });
-        await Promise.race([change.promise, aborted.promise]);
-        signal?.removeEventListener('abort', wake);
-      }
+      if (!(await bell.until(() => connected === true, signal))) signal?.throwIfAborted();
     },
     [Symbol.dispose]() {
       // A question that is under way ends with the store.
