@@ -3,23 +3,20 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Credentials, credentialsOf, waitForServing } from '@galileo/service';
 import {
   type Certificates,
   createCertificates,
-  freePort,
   missing,
-  type ServiceProcess,
-  startService,
   type TemporaryDirectory,
   temporaryDirectory,
   until,
 } from '@galileo/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cluster, type MemberName, members, startCluster } from './cluster.ts';
+import { type Cluster, members, startCluster } from './cluster.ts';
 import { findPlanted, type Planted, plant } from './planted.ts';
 import { descendants, type ProcessSeen } from './processes.ts';
+import { expectRefusal, expectRefused, fits, type Odd, type Refusal, reasonsOf, type Started, startOdd } from './refusals.ts';
 import { fileRemains, metricsOf, redisRemains } from './remains.ts';
 
 const absent = missing('redis-server') || missing('etcd') || missing('etcdctl');
@@ -61,93 +58,6 @@ workloads:
     arrival: { distribution: expovariate, parameters: [20] }
 telemetry: { nodes: [node-a, node-b], period: 500ms }
 `;
-
-/** A further service that is like a member of a cluster but for some variables. */
-interface Odd {
-  readonly member: MemberName;
-  readonly variables: (certificates: Certificates) => Readonly<Record<string, string>>;
-  /** What it says is wrong; HOST:PORT of Redis and etcd are REDIS and ETCD. */
-  readonly says: string | RegExp;
-  /** On how many connections it says so; 1 unless told. */
-  readonly connections?: number;
-}
-
-interface Started {
-  readonly what: string;
-  readonly odd: Odd;
-  readonly address: string;
-  readonly process: ServiceProcess;
-}
-
-/** Starts further services at once. */
-function startOdd(cluster: Cluster, certificates: Certificates, directory: string, rows: Readonly<Record<string, Odd>>) {
-  return Promise.all(
-    Object.entries(rows).map(async ([what, odd], index): Promise<Started> => {
-      const address = `127.0.0.1:${await freePort()}`;
-      const own = { galileo_data_dir: join(directory, `${index}`), galileo_expdb_sqlite_path: join(directory, `${index}.db`) };
-      const names = { galileo_worker_name: `odd-${index}`, telemd_nodename: `odd-${index}`, eb_go_lb_node_name: `odd-${index}` };
-      const ports = { galileo_grpc_listen: address, eb_go_lb_listen_port: '0' };
-      const environment = { ...cluster.environmentOf(odd.member), ...own, ...names, ...odd.variables(certificates) };
-      const service = odd.member.replace(/-[ab]$/, '');
-      return { what, odd, address, process: await startService(service, { ...environment, ...ports }) };
-    }),
-  );
-}
-
-/** The reasons in the warnings of a process's log. */
-function reasonsOf({ redis, etcd, recorder }: Cluster, process: ServiceProcess): string[] {
-  const named = (text: string) =>
-    text.replaceAll(redis.address, 'REDIS').replaceAll(etcd.address, 'ETCD').replaceAll(recorder, 'RECORDER');
-  return process.log().flatMap(({ level, reason }) => (level >= 40 && typeof reason === 'string' ? [named(reason)] : []));
-}
-
-const fits = (says: string | RegExp, text: string) => (typeof says === 'string' ? text === says : says.test(text));
-
-/** Each says what is wrong, once per connection, and goes on trying without a further word; none serves. */
-async function expectRefused(cluster: Cluster, started: readonly Started[], credentials: Credentials): Promise<void> {
-  const said = ({ odd, process }: Started) => reasonsOf(cluster, process).filter(reason => fits(odd.says, reason)).length;
-  for (const each of started) {
-    await until(`"${each.what}": ${each.odd.says}`, () => said(each) >= (each.odd.connections ?? 1), 15).catch(error => {
-      throw new Error(`${error.message}\n${each.process.output()}`);
-    });
-  }
-  // Long enough for one more attempt, before which it is waited for at most 2 s.
-  await sleep(2500);
-  for (const { what, odd, address, process } of started) {
-    const warnings = process.log().filter(({ level, reason }) => level >= 40 && reason !== undefined);
-    expect(
-      warnings.map(({ reason }) => reason),
-      what,
-    ).toHaveLength(odd.connections ?? 1);
-    await expect(waitForServing(address, 0.3, { credentials }), what).rejects.toThrow('not serving');
-    expect(process.running, what).toBe(true);
-  }
-}
-
-/** What a command says to whom does not get in, and what the other side's log says of it. */
-interface Refusal {
-  readonly variables: (certificates: Certificates) => Readonly<Record<string, string>>;
-  readonly code: number;
-  /** ADDRESS stands for the orchestrator's. */
-  readonly told: string | RegExp;
-  readonly logged: readonly string[];
-}
-
-async function expectRefusal(cluster: Cluster, certificates: Certificates, row: Refusal): Promise<string> {
-  const orchestrator = cluster.member('orchestrator');
-  const warnings = () => orchestrator.log().filter(({ level }) => level >= 40);
-  const before = warnings().length;
-  const variables = { GRPC_VERBOSITY: '', ...row.variables(certificates) };
-  const { code, stdout, stderr } = await cluster.galileo(['experiments', 'ls'], variables);
-  const told = stderr.replaceAll(cluster.orchestrator, 'ADDRESS').trimEnd();
-  if (typeof row.told === 'string') expect(told).toBe(`galileo: ${row.told}`);
-  else expect(told).toMatch(row.told);
-  expect({ code, stdout }).toEqual({ code: row.code, stdout: '' });
-  const lines = () => warnings().slice(before);
-  await until('the line in the log', () => lines().length >= row.logged.length);
-  expect(lines().map(({ level, reason }) => [level, reason])).toEqual(row.logged.map(reason => [40, reason]));
-  return stderr;
-}
 
 const unsetTls = { galileo_tls_cert: '', galileo_tls_key: '', galileo_tls_ca: '' };
 const plainRedis = { galileo_redis_tls: 'false', galileo_redis_tls_ca: '' };
@@ -467,83 +377,3 @@ describe.skipIf(absent)('a closed cluster (needs redis-server, etcd and etcdctl)
     expect(left.get('command lines at the end')).toContain('services/orchestrator/src/main.ts');
   }, 60_000);
 });
-
-describe.skipIf(absent)('an open cluster (needs redis-server, etcd and etcdctl)', () => {
-  let directory: TemporaryDirectory;
-  let certificates: Certificates;
-  let cluster: Cluster;
-  beforeAll(async () => {
-    directory = await temporaryDirectory();
-    certificates = await createCertificates(join(directory.path, 'certificates'));
-    cluster = await startCluster({ without: members.filter(name => name !== 'recorder' && name !== 'orchestrator') });
-    await cluster.ready();
-  }, 60_000);
-  afterAll(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-    await directory?.[Symbol.asyncDispose]();
-  });
-
-  test('galileo with a certificate: both sides are told', async () => {
-    await expectRefusal(cluster, certificates, {
-      variables: ({ ca, client }) => ({ galileo_tls_cert: client.cert, galileo_tls_key: client.key, galileo_tls_ca: ca }),
-      code: 1,
-      told: "the orchestrator can't be called: ADDRESS does not speak TLS: unset galileo_tls_cert, galileo_tls_key and galileo_tls_ca, or set them there as well",
-      logged: ['it speaks TLS, and galileo_tls_cert is not set here'],
-    });
-  });
-
-  test('services that want Redis and etcd encrypted say so once and do not serve', async () => {
-    const started = await startOdd(cluster, certificates, directory.path, {
-      'telemd, Redis with TLS': {
-        member: 'telemd-a',
-        variables: ({ ca }) => ({ galileo_redis_tls: 'true', galileo_redis_tls_ca: ca }),
-        says: /Redis at REDIS .*set galileo_redis_tls=false/,
-        connections: 3,
-      },
-      'load balancer, etcd with TLS': {
-        member: 'loadbalancer',
-        variables: ({ ca }) => ({ galileo_etcd_tls_ca: ca }),
-        says: /doesn't speak TLS.*unset galileo_etcd_tls_ca/,
-      },
-      'load balancer, a user of etcd': {
-        member: 'loadbalancer',
-        variables: () => ({ galileo_etcd_username: 'somebody', galileo_etcd_password: secrets.wrongEtcd.value }),
-        says: 'its authentication is off, but there is a user, "somebody": unset galileo_etcd_username and galileo_etcd_password',
-      },
-    });
-    try {
-      await expectRefused(cluster, started, {});
-    } finally {
-      await Promise.all(started.map(({ process }) => process[Symbol.asyncDispose]()));
-    }
-  }, 60_000);
-});
-
-test('a service that others could reach without credentials does not start, unless that is meant', async () => {
-  const names = ['recorder', 'orchestrator', 'loadbalancer', 'client', 'telemd'];
-  await using directory = await temporaryDirectory();
-  const open = (name: string) => ({
-    galileo_grpc_listen: '0.0.0.0:0',
-    galileo_data_dir: join(directory.path, name),
-    eb_go_lb_listen_port: '0',
-    // Nobody is there.
-    galileo_redis_port: '1',
-    galileo_recorder: '127.0.0.1:1',
-  });
-  await Promise.all(
-    names.map(async name => {
-      await using refused = await startService(name, open(name));
-      expect(await refused.exited).toEqual({ code: 1, signal: null });
-      expect(refused.output()).toBe(
-        `galileo-${name}: galileo_grpc_listen: "0.0.0.0:0" is open to others, which is not allowed without credentials; allowed: ` +
-          'a loopback address, or galileo_token, or galileo_tls_cert, galileo_tls_key and galileo_tls_ca, or galileo_insecure=true\n',
-      );
-      await using meant = await startService(name, { ...open(name), galileo_insecure: 'true' });
-      const warning = await meant.line(
-        'everybody who reaches this address may call: there is neither a token nor TLS (galileo_insecure)',
-      );
-      expect(warning).toMatchObject({ level: 40, listen: '0.0.0.0:0' });
-      expect(meant.running).toBe(true);
-    }),
-  );
-}, 60_000);
