@@ -12,6 +12,7 @@ import {
   optionalText,
   readConfig,
   secret,
+  size,
   text,
   variableTable,
 } from './config.ts';
@@ -27,6 +28,7 @@ const variables = {
   keep: flag('x_keep', { fallback: 'false', doc: 'keep?' }),
   mode: oneOf('x_mode', ['fast', 'slow'], { fallback: 'fast', doc: 'how' }),
   period: duration('x_period', { fallback: '500ms', doc: 'how often', min: 0.01 }),
+  room: size('x_room', { fallback: '64MiB', doc: 'how much', min: 1024 }),
   password: secret('x_password', { doc: 'a secret' }),
 };
 
@@ -44,6 +46,7 @@ describe('readConfig', () => {
       keep: false,
       mode: 'fast',
       period: 0.5,
+      room: 67_108_864,
       password: undefined,
     });
     expect(Object.isFrozen(config)).toBe(true);
@@ -57,6 +60,16 @@ describe('readConfig', () => {
     ['hours', '1h', 3600],
   ])('reads a duration in %s', (_, found, seconds) => {
     expect(readConfig(variables, { x_period: found }).period).toBeCloseTo(seconds, 9);
+  });
+
+  test.each([
+    ['bytes without a unit', '4096', 4096],
+    ['bytes', '1024B', 1024],
+    ['kibibytes', '512KiB', 524_288],
+    ['mebibytes', '3MiB', 3_145_728],
+    ['gibibytes', '2GiB', 2_147_483_648],
+  ])('reads a size in %s', (_, found, bytes) => {
+    expect(readConfig(variables, { x_room: found }).room).toBe(bytes);
   });
 
   test('reads an IPv6 address and several addresses', () => {
@@ -76,6 +89,14 @@ describe('readConfig', () => {
     ['x_mode', 'medium', 'fast, slow'],
     ['x_period', '-1s', 'a duration'],
     ['x_period', '1ms', 'at least 0.01 s'],
+    ['x_room', '64MB', 'a size such as 512KiB, 64MiB or 1GiB'],
+    ['x_room', '64mib', 'a size'],
+    ['x_room', '1.5GiB', 'a size'],
+    ['x_room', '-1GiB', 'a size'],
+    ['x_room', '64 MiB', 'a size'],
+    ['x_room', 'MiB', 'a size'],
+    ['x_room', '1023', 'at least 1024 bytes'],
+    ['x_room', '0GiB', 'at least 1024 bytes'],
   ])('refuses %s=%s and says what is allowed', (name, found, allowed) => {
     expect(() => readConfig(variables, { [name]: found })).toThrow(ConfigError);
     expect(() => readConfig(variables, { [name]: found })).toThrow(`${name}: ${JSON.stringify(found)}`);

@@ -130,6 +130,24 @@ export function duration(env: string, options: Options & { min?: number }): Vari
   );
 }
 
+const sizes: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** A size such as `64MiB` or a plain number of bytes; the value is in bytes. */
+export function size(env: string, options: Options & { min?: number }): Variable<number> {
+  const min = options.min ?? 0;
+  return variable(
+    env,
+    options,
+    `a size such as 512KiB, 64MiB or 1GiB, at least ${min} bytes`,
+    v.pipe(
+      v.string(),
+      v.regex(/^\d+(B|KiB|MiB|GiB)?$/),
+      v.transform(value => Number.parseInt(value, 10) * sizes[/[A-Z].*$/i.exec(value)?.[0] ?? 'B']!),
+      v.minValue(min),
+    ),
+  );
+}
+
 const addressPattern = /^(?:\[[0-9a-fA-F:]+\]|[^\s:/[\]]+):(\d{1,5})$/;
 const addressSchema = v.pipe(
   v.string(),

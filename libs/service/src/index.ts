@@ -16,6 +16,7 @@ export {
   optionalText,
   readConfig,
   secret,
+  size,
   text,
   type Variable,
   type Variables,
