@@ -2,10 +2,14 @@ import type { Worker } from 'node:worker_threads';
 import type { AnswerMessage, CallMessage, Calls } from './sqlite/messages.ts';
 import { StoreError } from './store-error.ts';
 
+type Answer<Name extends keyof Calls> = Promise<Awaited<ReturnType<Calls[Name]>>>;
+
 /** Typed calls to the store's worker. */
 export interface Caller {
   /** @throws StoreError when the operation fails or the worker is gone. */
-  call<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): Promise<Awaited<ReturnType<Calls[Name]>>>;
+  call<Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>): Answer<Name>;
+  /** The same; the buffers of `transfer`, which `args` hold, change hands instead of being copied. */
+  hand<Name extends keyof Calls>(transfer: readonly ArrayBuffer[], name: Name, ...args: Parameters<Calls[Name]>): Answer<Name>;
   /** Lets the calls under way end, and the worker with them. Later ones are refused. */
   close(): Promise<void>;
 }
@@ -42,23 +46,25 @@ export function createCaller(worker: Worker, path: string): Caller {
     });
   });
 
-  const send: Caller['call'] = (name, ...args) => {
+  const send: Caller['hand'] = (transfer, name, ...args) => {
     if (gone !== undefined) return Promise.reject(gone);
     const id = ++sequence;
     return new Promise((resolve, reject) => {
       // A value that can't be cloned makes postMessage throw, and so the promise reject.
-      worker.postMessage({ id, name, args } satisfies CallMessage);
+      worker.postMessage({ id, name, args } satisfies CallMessage, transfer);
       pending.set(id, { resolve, reject });
     });
   };
+  const hand: Caller['hand'] = (transfer, name, ...args) => {
+    if (closing !== undefined) return Promise.reject(new StoreError('closed', path, 'it is closed'));
+    return send(transfer, name, ...args);
+  };
   return {
-    call(name, ...args) {
-      if (closing !== undefined) return Promise.reject(new StoreError('closed', path, 'it is closed'));
-      return send(name, ...args);
-    },
+    call: (name, ...args) => hand([], name, ...args),
+    hand,
     close() {
       // A worker that is gone has nothing left to close.
-      closing ??= (gone === undefined ? send('close') : Promise.resolve()).then(
+      closing ??= (gone === undefined ? send([], 'close') : Promise.resolve()).then(
         () => exited,
         error => (gone === undefined ? Promise.reject(error) : exited),
       );

@@ -1,9 +1,9 @@
+export type { RecordBatch } from './record-batch.ts';
 export type {
   ClockOffset,
   DeadLetter,
   EventRow,
   Experiment,
-  RecordBatch,
   RecordCounts,
   RecordingState,
   RecordKind,
@@ -13,4 +13,5 @@ export type {
 } from './rows.ts';
 export { type ExperimentStore, openStore } from './store.ts';
 export { StoreError } from './store-error.ts';
+export { createTelemetryColumns, type TelemetryColumns } from './telemetry-columns.ts';
 export { checkStore, storeVariables } from './variables.ts';

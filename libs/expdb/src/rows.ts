@@ -28,6 +28,20 @@ export interface RecordingState {
   readonly end: number | null;
   /** JSON text owned by the recorder: filter, intervals, statements, ledger. */
   readonly state: string;
+  /** Buckets to add or to replace; those that are not named stay. */
+  readonly archived?: readonly RecordingBucket[];
+}
+
+/** What a recording knows of the records of one producer, node and bucket of time. Key: the first four fields. */
+export interface RecordingBucket {
+  readonly producerId: string;
+  readonly kind: 'telemetry' | 'event';
+  readonly node: string;
+  /** UNIX seconds. */
+  readonly begin: number;
+  readonly tally: { readonly count: number; readonly high: number; readonly low: number };
+  readonly rejected: number;
+  readonly version: number;
 }
 
 export type RecordKind = 'trace' | 'telemetry' | 'event';
@@ -67,16 +81,6 @@ export interface ClockOffset {
   readonly uncertainty: number;
   /** Grows with every step of one of the two clocks: between rows of different segments nothing may be interpolated. */
   readonly segment: number;
-}
-
-/** What is written in one transaction. */
-export interface RecordBatch {
-  readonly telemetry: readonly TelemetryRow[];
-  readonly traces: readonly TraceRow[];
-  readonly events: readonly EventRow[];
-  readonly deadLetters: readonly DeadLetter[];
-  readonly clockOffsets: readonly ClockOffset[];
-  readonly recordings: readonly RecordingState[];
 }
 
 /** Numbers of rows of one experiment, each a COUNT in the database. */

@@ -1,17 +1,20 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Caller, createCaller } from './calls.ts';
+import { packBatch } from './packed.ts';
+import type { RecordBatch } from './record-batch.ts';
 import type {
   ClockOffset,
+  DeadLetter,
   EventRow,
   Experiment,
-  RecordBatch,
   RecordCounts,
   RecordingState,
+  RecordKind,
   TelemetryRow,
   TraceSummary,
 } from './rows.ts';
-import type { Page, TelemetryCursor, TraceCursor } from './sqlite/read.ts';
+import type { Page, TelemetryChoice, TelemetryCursor, TraceCursor } from './sqlite/read.ts';
 import { StoreError } from './store-error.ts';
 
 /**
@@ -45,19 +48,26 @@ export interface ExperimentStore extends AsyncDisposable {
     /** Adds or replaces the recording of an experiment. */
     save(recording: RecordingState): Promise<void>;
     get(expId: string): Promise<RecordingState | undefined>;
-    /** Those without an end, oldest first. */
-    open(): Promise<RecordingState[]>;
+    /** Those without an end and those that ended at `since` (UNIX seconds) or later, oldest first, with all their buckets. */
+    unsettled(since: number): Promise<RecordingState[]>;
   };
   /** Writes a batch in one transaction. Of records with the same key (see the rows' types) the first stays. */
   write(batch: RecordBatch): Promise<void>;
+  /** Resolves when all that is written outlives a loss of power. */
+  sync(): Promise<void>;
   /** Counts the rows of an experiment. */
   counts(expId: string): Promise<RecordCounts>;
   /** The traces of an experiment by `created`, in chunks of some thousands; the next is read while one is being used. */
   traces(expId: string): AsyncIterable<readonly TraceSummary[]>;
-  /** The telemetry of an experiment, of some metrics if they are given, by timestamp, node and metric, in chunks. */
-  telemetry(expId: string, options?: { metrics?: readonly string[] }): AsyncIterable<readonly TelemetryRow[]>;
+  /**
+   * The telemetry of an experiment, of some metrics or of a half-open span of time (UNIX seconds) if they are given, by
+   * timestamp, node and metric, in chunks.
+   */
+  telemetry(expId: string, options?: TelemetryChoice): AsyncIterable<readonly TelemetryRow[]>;
   /** The events of an experiment by time. */
   events(expId: string): Promise<EventRow[]>;
+  /** The dead letters of one kind of an experiment. */
+  deadLetters(expId: string, kind: RecordKind): Promise<DeadLetter[]>;
   /** The clock estimates of an experiment by producer and time. */
   clockOffsets(expId: string): Promise<ClockOffset[]>;
 }
@@ -74,7 +84,7 @@ async function* chunks<Row, Cursor>(read: (from: Cursor | null) => Promise<Page<
   }
 }
 
-function createStore(path: string, { call, close }: Caller): ExperimentStore {
+function createStore(path: string, { call, hand, close }: Caller): ExperimentStore {
   return {
     path,
     experiments: {
@@ -96,22 +106,31 @@ function createStore(path: string, { call, close }: Caller): ExperimentStore {
     recordings: {
       save: recording => call('saveRecording', recording),
       get: expId => call('getRecording', expId),
-      open: () => call('openRecordings'),
+      unsettled: since => call('unsettledRecordings', since),
     },
-    write: batch => call('write', batch),
+    async write(batch) {
+      const { packed, transfer } = packBatch(batch);
+      await hand(transfer, 'write', packed);
+    },
+    sync: () => call('sync'),
     counts: expId => call('counts', expId),
     traces: expId => chunks<TraceSummary, TraceCursor>(from => call('traces', expId, from)),
-    telemetry: (expId, options) =>
-      chunks<TelemetryRow, TelemetryCursor>(from => call('telemetry', expId, options?.metrics ?? null, from)),
+    telemetry: (expId, options) => chunks<TelemetryRow, TelemetryCursor>(from => call('telemetry', expId, options ?? {}, from)),
+    deadLetters: (expId, kind) => call('deadLetters', expId, kind),
     events: expId => call('events', expId),
     clockOffsets: expId => call('clockOffsets', expId),
     [Symbol.asyncDispose]: close,
   };
 }
 
+/** What the thread keeps for new objects, MB: they live for one call. Unless told it takes up to 48. */
+const youngGeneration = 6;
+
 /** Starts the thread that a store works in. (Written like this, the bundler finds the file and puts it into the bundle.) */
 export function startWorker(): Worker {
-  return new Worker(new URL('./sqlite/worker.ts', import.meta.url));
+  return new Worker(new URL('./sqlite/worker.ts', import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: youngGeneration },
+  });
 }
 
 /** Opens the store at `path` in a worker that was started for it. */

@@ -129,7 +129,15 @@ describe('experiments', () => {
         events: [event({ expId })],
         deadLetters: [{ expId, kind: 'trace', producer: 'p', reason: 'r', channel: 'c', line: 'l', at: 1 }],
         clockOffsets: [{ expId, producer: 'p', at: 1, offset: 0, uncertainty: 0, segment: 0 }],
-        recordings: [{ expId, start: 1, end: null, state: '{}' }],
+        recordings: [
+          {
+            ...{ expId, start: 1, end: null, state: '{}' },
+            archived: Array.from({ length: 6000 }, (_, i) => ({
+              ...{ producerId: 'p', kind: 'event' as const, node: 'p', begin: 5 * i },
+              ...{ tally: { count: 1, high: 1, low: 1 }, rejected: 0, version: 1 },
+            })),
+          },
+        ],
       });
     for (const id of ['one', 'two']) {
       await own.experiments.insert(experiment({ id }), {});
@@ -143,7 +151,7 @@ describe('experiments', () => {
       .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'kysely_%'")
       .all()
       .map(row => String(row['name']));
-    expect(tables).toHaveLength(11);
+    expect(tables).toHaveLength(12);
     for (const table of tables) {
       const ids = db
         .prepare(`SELECT EXP_ID AS id, COUNT(*) AS rows FROM ${table} GROUP BY id`)
@@ -170,15 +178,18 @@ describe('node info', () => {
 });
 
 describe('recordings', () => {
-  it('keeps the newest state of each', async () => {
+  it('keeps the newest state of each, and knows those that are not settled', async () => {
     const open = { expId: 'rec-1', start: 2, end: null, state: '{"clients": []}' };
     await store.recordings.save(open);
     await store.recordings.save({ ...open, expId: 'rec-2', start: 1 });
-    expect((await store.recordings.open()).map(({ expId }) => expId)).toEqual(['rec-2', 'rec-1']);
+    const unsettled = async (since: number) => (await store.recordings.unsettled(since)).map(({ expId }) => expId);
+    expect(await unsettled(Number.POSITIVE_INFINITY)).toEqual(['rec-2', 'rec-1']);
     const closed = { ...open, end: 9.5, state: '{"ledger": {}}' };
     await store.write(batch({ recordings: [closed] }));
     expect(await store.recordings.get('rec-1')).toEqual(closed);
-    expect((await store.recordings.open()).map(({ expId }) => expId)).toEqual(['rec-2']);
+    expect(await unsettled(9.6)).toEqual(['rec-2']);
+    expect(await unsettled(9.5)).toEqual(['rec-2', 'rec-1']);
+    expect((await store.recordings.unsettled(9.5))[1]).toEqual({ ...closed, archived: [] });
     expect(await store.recordings.get('rec-3')).toBeUndefined();
   });
 });

@@ -105,13 +105,13 @@ describe('write', () => {
     await expect(store.write(mixed)).rejects.toThrow(`experiment store ${store.path}: ${message}`);
     await expect(store.write(mixed)).rejects.toThrow(StoreError);
     expect(await store.counts(expId)).toEqual({ traces: new Map(), telemetry: new Map(), events: 0, rejected: new Map() });
-    expect(await store.recordings.open()).toEqual([]);
+    expect(await store.recordings.unsettled(0)).toEqual([]);
     await store.write(batch(good));
     expect((await store.counts(expId)).events).toBe(1);
   });
 
   it('rejects what can not be handed to the worker, and goes on', async () => {
-    const strange = telemetry({ value: (() => 1) as unknown as number });
+    const strange = telemetry({ metric: (() => 1) as unknown as string });
     await expect(store.write(batch({ telemetry: [strange] }))).rejects.toThrow('could not be cloned');
     await store.write(batch({ telemetry: [telemetry()] }));
     expect((await store.counts(expId)).telemetry).toEqual(new Map([['n1', 1]]));
@@ -226,6 +226,41 @@ describe('reading', () => {
     const found = await collect(store.telemetry(expId, { metrics: ['proc_cpu', 'cpu'] }));
     expect(found).toEqual(rows.filter(({ metric }) => metric === 'cpu' || metric === 'proc_cpu'));
     expect(await collect(store.telemetry(expId, { metrics: [] }))).toEqual([]);
+  });
+
+  it('gives the telemetry of a half-open span of time, alone or with metrics', async () => {
+    const metrics = ['cpu', 'ram', 'rx'];
+    const rows = Array.from({ length: 15_000 }, (_, i) =>
+      telemetry({ timestamp: Math.floor(i / 3), metric: metrics[i % 3]!, value: i }),
+    );
+    await store.write(batch({ telemetry: [...rows, telemetry({ expId: 'other', timestamp: 2000 })] }));
+    const within = (from: number, to: number) => rows.filter(({ timestamp }) => timestamp >= from && timestamp < to);
+    const found = (span: readonly [number, number], of?: readonly string[]) =>
+      collect(store.telemetry(expId, { span, ...(of && { metrics: of }) }));
+    expect(await found([5, 10])).toEqual(within(5, 10));
+    expect(await found([5, 5.5])).toEqual(within(5, 6));
+    expect(await found([5, 5])).toEqual([]);
+    expect(await found([10, 5])).toEqual([]);
+    expect(await found([6000, 7000])).toEqual([]);
+    // Several pages, of which each goes on behind the last one.
+    expect(await found([100, 4900])).toEqual(within(100, 4900));
+    expect(await found([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])).toEqual(rows);
+    const some = within(500, 4500).filter(({ metric }) => metric !== 'ram');
+    expect(await found([500, 4500], ['rx', 'cpu'])).toEqual(some);
+    expect(await found([500, 4500], [])).toEqual([]);
+  });
+
+  it('gives the dead letters of one kind, in the order in which they came', async () => {
+    const letter = (kind: 'trace' | 'telemetry' | 'event', line: string, at: number, id = expId) =>
+      ({ expId: id, kind, producer: 'p', reason: 'value is not a number', channel: `c/${kind}`, line, at }) as const;
+    const lines = ['9', '1', 'grüß 🙂\u0000', ''];
+    const telemetryLetters = lines.map((line, i) => letter('telemetry', line, 10 - i));
+    const traceLetter = letter('trace', '1', 3);
+    await store.write(batch({ deadLetters: [telemetryLetters[0]!, traceLetter, letter('telemetry', '1', 1, 'other')] }));
+    await store.write(batch({ deadLetters: [...telemetryLetters, { ...traceLetter, reason: 'another', at: 99 }] }));
+    expect(await store.deadLetters(expId, 'telemetry')).toEqual(telemetryLetters);
+    expect(await store.deadLetters(expId, 'trace')).toEqual([traceLetter]);
+    expect(await store.deadLetters(expId, 'event')).toEqual([]);
   });
 
   it('gives nothing of an experiment that is not there', async () => {

@@ -8,6 +8,7 @@ import { nodeInfoOperations } from './node-info.ts';
 import { readOperations } from './read.ts';
 import { recordingOperations } from './recordings.ts';
 import { removeOperations } from './remove.ts';
+import { syncOperations } from './sync.ts';
 import { writeOperations } from './write.ts';
 
 /** What the worker can be asked for, once the database is open. Arguments and results cross a thread boundary. */
@@ -39,6 +40,7 @@ export async function openOperations(path: string) {
       ...writeOperations(connection),
       ...readOperations(connection),
       ...removeOperations(connection),
+      ...syncOperations(path),
       close: () => connection[Symbol.dispose](),
     };
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { ClockOffset, EventRow, RecordCounts, RecordKind, TelemetryRow, TraceSummary } from '../rows.ts';
+import type { ClockOffset, DeadLetter, EventRow, RecordCounts, RecordKind, TelemetryRow, TraceSummary } from '../rows.ts';
 import type { Connection } from './connection.ts';
 
 /** Some rows, and where the next ones begin; `next` is null with the last ones. */
@@ -26,14 +26,22 @@ function counted<Key extends string>(db: DatabaseSync, query: string, expId: str
   return new Map(rows.map(row => [row.key, row.rows]));
 }
 
-function telemetryQuery(metrics: readonly string[] | null, from: TelemetryCursor | null): string {
+/** Which telemetry. */
+export interface TelemetryChoice {
+  readonly metrics?: readonly string[];
+  /** Half-open span of time, UNIX seconds. */
+  readonly span?: readonly [from: number, to: number];
+}
+
+function telemetryQuery({ metrics, span }: TelemetryChoice, from: TelemetryCursor | null): string {
   // In the order of the unique key, so that a page is one walk along its index.
   const key = "TIMESTAMP, NODE, METRIC, ifnull(SUBSYSTEM, '')";
   return `
     SELECT EXP_ID AS expId, NODE AS node, METRIC AS metric, SUBSYSTEM AS subsystem, TIMESTAMP AS timestamp, VALUE AS value
     FROM telemetry
     WHERE EXP_ID = ?
-      ${metrics === null ? '' : `AND METRIC IN (${metrics.map(() => '?').join(', ')})`}
+      ${metrics === undefined ? '' : `AND METRIC IN (${metrics.map(() => '?').join(', ')})`}
+      ${span === undefined ? '' : 'AND TIMESTAMP >= ? AND TIMESTAMP < ?'}
       ${from === null ? '' : `AND (${key}) > (?, ?, ?, ?)`}
     ORDER BY ${key} LIMIT ${pageSize}`;
 }
@@ -58,13 +66,9 @@ export function readOperations({ db }: Connection) {
       return { rows: found.map(({ id, ...row }) => row), next: last === undefined ? null : [last.created, last.id] };
     },
 
-    telemetry(
-      expId: string,
-      metrics: readonly string[] | null,
-      from: TelemetryCursor | null,
-    ): Page<TelemetryRow, TelemetryCursor> {
-      const values: SQLInputValue[] = [expId, ...(metrics ?? []), ...(from ?? [])];
-      const rows = db.prepare(telemetryQuery(metrics, from)).all(...values) as unknown as TelemetryRow[];
+    telemetry(expId: string, choice: TelemetryChoice, from: TelemetryCursor | null): Page<TelemetryRow, TelemetryCursor> {
+      const values: SQLInputValue[] = [expId, ...(choice.metrics ?? []), ...(choice.span ?? []), ...(from ?? [])];
+      const rows = db.prepare(telemetryQuery(choice, from)).all(...values) as unknown as TelemetryRow[];
       const last = rows.length < pageSize ? undefined : rows.at(-1);
       return { rows, next: last === undefined ? null : [last.timestamp, last.node, last.metric, last.subsystem ?? ''] };
     },
@@ -75,6 +79,13 @@ export function readOperations({ db }: Connection) {
           'SELECT EXP_ID AS expId, TIMESTAMP AS timestamp, NAME AS name, VALUE AS value FROM events WHERE EXP_ID = ? ORDER BY TIMESTAMP, rowid',
         )
         .all(expId) as unknown as EventRow[],
+
+    deadLetters: (expId: string, kind: RecordKind) =>
+      db
+        .prepare(
+          'SELECT EXP_ID AS expId, KIND AS kind, PRODUCER AS producer, REASON AS reason, CHANNEL AS channel, LINE AS line, AT AS at FROM dead_letters WHERE EXP_ID = ? AND KIND = ? ORDER BY rowid',
+        )
+        .all(expId, kind) as unknown as DeadLetter[],
 
     clockOffsets: (expId: string) =>
       db

@@ -11,6 +11,7 @@ const large = [
   ['events', 'rowid'],
   ['dead_letters', 'rowid'],
   ['clock_offsets', 'EXP_ID, PRODUCER, AT'],
+  ['recording_buckets', 'EXP_ID, PRODUCER, KIND, NODE, BEGIN'],
 ] as const;
 /** The experiment's own row goes last: a removal that is broken off can be seen and repeated. */
 const small = ['nodeinfo', 'recordings', 'metadata', 'experiment_details', 'experiments'] as const;

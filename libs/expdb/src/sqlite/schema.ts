@@ -64,5 +64,17 @@ export interface Tables {
     LINE: string;
     AT: number;
   };
+  recording_buckets: {
+    EXP_ID: string;
+    PRODUCER: string;
+    KIND: 'telemetry' | 'event';
+    NODE: string;
+    BEGIN: number;
+    RECORDS: number;
+    SUM_HIGH: number;
+    SUM_LOW: number;
+    REJECTED: number;
+    VERSION: number;
+  };
   clock_offsets: { EXP_ID: string; PRODUCER: string; AT: number; OFFSET: number; UNCERTAINTY: number; SEGMENT: number };
 }
