@@ -1,8 +1,8 @@
-import { type PublishRequest, RecorderDefinition } from '@galileo/proto/recorder';
 import { type Credentials, connect, type Logger } from '@galileo/service';
 import { createDoorbell } from './doorbell.ts';
 import { keepConnected } from './keep-connected.ts';
 import type { RecordKindName } from './kinds.ts';
+import { type LineBatch, lineRecorderDefinition } from './line-batch.ts';
 import { type Batch, createOutbox } from './outbox.ts';
 import type { LostListener, Publisher } from './publisher.ts';
 
@@ -24,11 +24,6 @@ export interface DirectPublisherOptions {
 const maxRecords = 500;
 const maxWait = 50;
 
-function toRequest(batch: Batch, producerId: string): PublishRequest {
-  const records = batch.lines.map((line, i) => ({ channel: batch.channels[i]!, line: Buffer.from(line) }));
-  return { producerId, sequence: batch.sequence, records };
-}
-
 /**
  * Opens the transport `direct`: the stream Recorder.Publish. Lines are sent in numbered batches, each kept until the
  * recorder has acknowledged it as durable; after a break the unacknowledged ones are sent again under their numbers.
@@ -41,7 +36,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
   let lossReported = false;
   const lose = (kind: RecordKindName, channel: string, line: string, reason: string) => {
     lost[kind]++;
-    if (!lossReported) log.error({ producer: producerId, kind, channel, reason }, 'records are lost');
+    if (!lossReported) log.warn({ producer: producerId, kind, channel, reason }, 'records are not published');
     lossReported = true;
     for (const listener of listeners) listener(kind, channel, line);
   };
@@ -54,7 +49,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
 
   const bell = createDoorbell();
   const ended = new AbortController();
-  const connection = connect(RecorderDefinition, recorder, { credentials: options.credentials });
+  const connection = connect(lineRecorderDefinition(), recorder, { credentials: options.credentials });
   let timer: NodeJS.Timeout | undefined;
 
   const seal = () => {
@@ -64,7 +59,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
     bell.ring();
   };
 
-  async function* outgoing(signal: AbortSignal): AsyncGenerator<PublishRequest> {
+  async function* outgoing(signal: AbortSignal): AsyncGenerator<LineBatch> {
     let batch: Batch | undefined;
     const available = () => {
       batch ??= outbox.next();
@@ -72,7 +67,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
     };
     let first = true;
     while (await bell.until(available, signal)) {
-      yield toRequest(batch!, first ? producerId : '');
+      yield { ...batch!, producerId: first ? producerId : '' };
       first = false;
       batch = undefined;
     }
@@ -113,6 +108,9 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
       if (outbox.filling) timer ??= setTimeout(seal, maxWait);
     },
     flush,
+    get sequence() {
+      return outbox.lastSequence + (outbox.filling ? 1 : 0);
+    },
     lost,
     onLost: listener => {
       listeners.push(listener);

@@ -2,6 +2,7 @@ export { type DirectPublisherOptions, openDirectPublisher } from './direct.ts';
 export { createDoorbell, type Doorbell } from './doorbell.ts';
 export { type KeepConnectedOptions, keepConnected } from './keep-connected.ts';
 export { type RecordKindName, recordKinds } from './kinds.ts';
+export { type LineBatch, lineRecorderDefinition } from './line-batch.ts';
 export { openPublisher, type PublisherOptions } from './open.ts';
 export type { LostListener, Publisher } from './publisher.ts';
 export { connectRedis, type RedisConnection } from './redis/connect.ts';

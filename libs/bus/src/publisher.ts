@@ -14,6 +14,8 @@ export interface Publisher extends AsyncDisposable {
    * @throws the reason of `signal` when that aborts first.
    */
   flush(signal?: AbortSignal): Promise<void>;
+  /** Number of the newest batch that holds something of what was published so far; 0 where records are not numbered. */
+  readonly sequence: number;
   /** Records given up because the cap in bytes was reached; none of them has reached the recorder. */
   readonly lost: Readonly<Record<RecordKindName, number>>;
   /** Tells of each record that is given up from now on, when it is. */

@@ -52,7 +52,7 @@ export function openRedisPublisher(options: RedisPublisherOptions): RedisPublish
     lost[kind]++;
     if (performance.now() - reported >= reportInterval) {
       reported = performance.now();
-      log.error({ producer: producerId, kind, channel, reason, lost: { ...lost } }, 'records are lost');
+      log.warn({ producer: producerId, kind, channel, reason, lost: { ...lost } }, 'records are not published');
     }
     for (const listener of listeners) listener(kind, channel, line);
   };
@@ -84,7 +84,7 @@ export function openRedisPublisher(options: RedisPublisherOptions): RedisPublish
     broken = 0;
     pipeline.closed();
     if (broken > 0) {
-      const message = 'the connection to Redis broke before these records were answered: they may have been lost';
+      const message = 'the connection to Redis broke before these records were answered: they may not have been published';
       log.warn({ producer: producerId, records: broken }, message);
     }
     bell.ring();
@@ -156,6 +156,7 @@ export function openRedisPublisher(options: RedisPublisherOptions): RedisPublish
       if (pipeline.ample) immediate ??= setImmediate(write);
     },
     flush,
+    sequence: 0,
     lost,
     uncertain,
     get connected() {
