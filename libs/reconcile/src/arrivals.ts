@@ -1,7 +1,17 @@
 import type { RecordKindName } from '@galileo/bus';
-import { type Account, type Book, emptyNode, noRecords, unverifiedAccount, unverifiedId } from './book.ts';
-import { addCounter, hasCounter } from './counters.ts';
-import { addToTally, bucketLength, bucketOf, emptyTally } from './tally.ts';
+import {
+  type Account,
+  type Book,
+  emptyBucket,
+  emptyClient,
+  emptyNode,
+  type NodeAccount,
+  noRecords,
+  unverifiedAccount,
+  unverifiedId,
+} from './book.ts';
+import { addCounter } from './counters.ts';
+import { addToTally, bucketOf } from './tally.ts';
 
 /** Does a record of this time, which is finite, lie in the producer's interval? */
 export function covers(account: Account, time: number): boolean {
@@ -12,7 +22,7 @@ export function covers(account: Account, time: number): boolean {
 export function traceArrived(account: Account, clientId: string, token: string, counter: number, rejected: boolean): boolean {
   let client = account.clients.get(token);
   if (client === undefined) {
-    client = { clientId, seen: [], rejected: 0, stated: undefined };
+    client = emptyClient(clientId);
     account.clients.set(token, client);
   }
   if (!addCounter(client.seen, counter)) return false;
@@ -20,41 +30,47 @@ export function traceArrived(account: Account, clientId: string, token: string, 
   return true;
 }
 
-/** A sample has arrived; `key` is its time stamp's text. */
-export function sampleArrived(
-  account: Account,
-  node: string,
-  timestamp: number,
-  channel: string,
-  key: string,
-  rejected: boolean,
-): void {
+/** What tells a record of a bucket from the others: its channel, and within that `key`. */
+export interface BucketRecord {
+  /** Sample time or event time, UNIX seconds. */
+  readonly time: number;
+  readonly channel: string;
+  /** The time stamp's text of a sample, the whole line of an event. */
+  readonly key: string;
+  readonly rejected: boolean;
+}
+
+/** A sample has arrived that was not asked for. */
+export function sampleArrived(account: Account, node: string, record: BucketRecord): void {
   let of = account.telemetry.get(node);
   if (of === undefined) {
     of = emptyNode('telemetry', node);
     account.telemetry.set(node, of);
   }
-  arrived(of, timestamp, channel, key, rejected);
+  arrived(account, of, record);
 }
 
-/** An event has arrived. */
-export function eventArrived(account: Account, timestamp: number, channel: string, line: string, rejected: boolean): void {
-  arrived(account.events, timestamp, channel, line, rejected);
+/** An event has arrived that was not asked for. */
+export function eventArrived(account: Account, record: BucketRecord): void {
+  arrived(account, account.events, record);
 }
 
-function arrived(node: Account['events'], time: number, channel: string, key: string, rejected: boolean): void {
-  if (rejected) node.rejected++;
-  const begin = bucketOf(time);
+function arrived(account: Account, node: NodeAccount, { time, channel, key, rejected }: BucketRecord): void {
+  // What nobody states is compared with nothing: one bucket holds it all.
+  const begin = account.unverified ? 0 : bucketOf(time);
+  // All that was stated of an archived bucket has arrived: either it is one of those, or the bucket will be stated anew.
+  if (node.archive.has(begin)) return;
   let bucket = node.buckets.get(begin);
   if (bucket === undefined) {
-    if (hasCounter(node.folded.numbers, begin / bucketLength)) {
-      addToTally(node.folded.seen, channel, key);
-      return;
-    }
-    bucket = { seen: emptyTally(), stated: undefined, version: 0 };
+    bucket = emptyBucket();
     node.buckets.set(begin, bucket);
   }
+  if (bucket.repaired) {
+    bucket.dirty = true;
+    return;
+  }
   addToTally(bucket.seen, channel, key);
+  if (rejected) bucket.rejected++;
 }
 
 /** A line has arrived of which nobody can tell to which recording it belongs; it was rejected. */

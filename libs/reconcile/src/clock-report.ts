@@ -37,7 +37,9 @@ export function startClockReport(options: ClockReportOptions): AsyncDisposable {
 
   const carryStream = async (signal: AbortSignal, established: () => void) => {
     outgoing = createMailbox();
-    outgoing.send({ message: { $case: 'hello', value: { producerId: id, service, node, clockOnly: true } } });
+    outgoing.send({
+      message: { $case: 'hello', value: { producerId: id, service, node, clockOnly: true, predecessors: [], ended: false } },
+    });
     const named = new Set<string>();
     let greeted = false;
     for await (const { message } of connection.client.reconcile(outgoing.messages(signal), { signal })) {

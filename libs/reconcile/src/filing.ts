@@ -9,8 +9,9 @@ import {
   type Trace,
   traceChannel,
 } from '@galileo/wire';
-import { covers, eventArrived, malformedArrived, sampleArrived, traceArrived } from './arrivals.ts';
+import { type BucketRecord, covers, eventArrived, malformedArrived, sampleArrived, traceArrived } from './arrivals.ts';
 import type { Account, Book } from './book.ts';
+import { noteResent, type Question } from './repair.ts';
 import { parseRequestId } from './request-id.ts';
 import { telemetryKey } from './telemetry-key.ts';
 
@@ -20,7 +21,18 @@ export interface Sink {
   telemetry(book: Book, sample: TelemetrySample): void;
   event(book: Book, event: GalileoEvent): void;
   /** A record that can't be stored, with the reason; reasons are few, so that they can be counted by. */
-  deadLetter(book: Book, kind: RecordKindName, reason: string, channel: string, line: string): void;
+  deadLetter(letter: Rejected): void;
+}
+
+/** A record that can't be stored. */
+export interface Rejected {
+  readonly book: Book;
+  /** Whose it is, as far as that is known. */
+  readonly producerId: string;
+  readonly kind: RecordKindName;
+  readonly reason: string;
+  readonly channel: string;
+  readonly line: string;
 }
 
 /** A recording with the account of a record's producer. */
@@ -43,6 +55,8 @@ export interface FilingOptions {
   readonly producerId: string;
   /** Number of the producer's batch, where records come in numbered batches. */
   readonly sequence?: number;
+  /** The records are sent again, as an answer to this. */
+  readonly question?: Question;
   readonly sink: Sink;
 }
 
@@ -77,7 +91,7 @@ export function placesOf(books: readonly Book[], producerId: string): readonly P
 
 /** Files records by the recordings' predicates and their producers' intervals, counting each in the books. */
 export function createFiling(options: FilingOptions): Filing {
-  const { books, places, producerId, sequence, sink } = options;
+  const { books, places, producerId, sequence, question, sink } = options;
 
   const mark = (account: Account) => {
     if (sequence !== undefined) account.sequence = sequence;
@@ -85,12 +99,14 @@ export function createFiling(options: FilingOptions): Filing {
 
   /** Nobody can tell to which recording the line belongs: it goes to each that records this kind. */
   const fileMalformed = (kind: RecordKindName, reason: string, channel: string, line: string): Filed => {
+    // A copy can't be told from another record.
+    if (question !== undefined) return 'filed';
     for (const book of books) {
       if (!book.predicate.kind(kind)) continue;
       malformedArrived(book, producerId, kind);
       const account = book.accounts.get(producerId);
       if (account !== undefined) mark(account);
-      sink.deadLetter(book, kind, reason, channel, line);
+      sink.deadLetter({ book, producerId, kind, reason, channel, line });
     }
     return 'filed';
   };
@@ -103,12 +119,17 @@ export function createFiling(options: FilingOptions): Filing {
     const found = places('telemetry', sample.node, sample.timestamp);
     if (found === undefined) return 'held';
     const storable = Number.isFinite(sample.value);
+    const record: BucketRecord = { time: sample.timestamp, channel, key: telemetryKey(line), rejected: !storable };
     for (const { book, account } of found) {
       if (!covers(account, sample.timestamp) || !book.predicate.telemetry(sample.node)) continue;
-      sampleArrived(account, sample.node, sample.timestamp, channel, telemetryKey(line), !storable);
+      if (question === undefined) sampleArrived(account, sample.node, record);
+      else if (!noteResent(question, account.telemetry.get(sample.node), record)) continue;
       mark(account);
       if (storable) sink.telemetry(book, sample);
-      else sink.deadLetter(book, 'telemetry', 'value is not finite', channel, line);
+      else {
+        const reason = 'value is not finite';
+        sink.deadLetter({ book, producerId: account.producerId, kind: 'telemetry', reason, channel, line });
+      }
     }
     return 'filed';
   };
@@ -127,10 +148,11 @@ export function createFiling(options: FilingOptions): Filing {
       mark(account);
       if (id === undefined) {
         malformedArrived(book, account.producerId, 'trace');
-        sink.deadLetter(book, 'trace', 'request id is not <token>:<counter>', channel, line);
+        const reason = 'request id is not <token>:<counter>';
+        sink.deadLetter({ book, producerId: account.producerId, kind: 'trace', reason, channel, line });
       } else if (traceArrived(account, trace.client, id.token, id.counter, fault !== undefined)) {
         if (fault === undefined) sink.trace(book, trace);
-        else sink.deadLetter(book, 'trace', fault, channel, line);
+        else sink.deadLetter({ book, producerId: account.producerId, kind: 'trace', reason: fault, channel, line });
       }
     }
     return 'filed';
@@ -143,9 +165,11 @@ export function createFiling(options: FilingOptions): Filing {
     if (!Number.isFinite(event.timestamp)) return fileMalformed('event', 'timestamp is not finite', channel, line);
     const found = places('event', event.name, event.timestamp);
     if (found === undefined) return 'held';
+    const record: BucketRecord = { time: event.timestamp, channel, key: line, rejected: false };
     for (const { book, account } of found) {
       if (!covers(account, event.timestamp) || !book.predicate.event()) continue;
-      eventArrived(account, event.timestamp, channel, line, false);
+      if (question === undefined) eventArrived(account, record);
+      else if (!noteResent(question, account.events, record)) continue;
       mark(account);
       sink.event(book, event);
     }

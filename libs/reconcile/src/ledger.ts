@@ -3,7 +3,8 @@ import type { Ledger, LedgerEntry } from '@galileo/proto/recorder';
 import type { Account, Book, NodeAccount } from './book.ts';
 import { countOf, without } from './counters.ts';
 import { kindNumber } from './filter.ts';
-import { arrivalMismatches, lostBy, plural } from './mismatches.ts';
+import { arrivalMismatches, lostBy, plural, statedBy } from './mismatches.ts';
+import { isComplete } from './repair.ts';
 import { arrivedAt, type RowCounts, type RowDetails, rowMismatches } from './row-mismatches.ts';
 
 /** Most mismatches that are written out. */
@@ -15,24 +16,21 @@ const maxMismatches = 200;
  */
 export function producedBy(account: Account, kind: RecordKindName): number {
   if (account.unverified) return arrivedFrom(account, kind);
-  if (kind === 'trace') {
-    let count = 0;
-    for (const { seen, stated } of account.clients.values()) {
-      count += stated?.produced ?? 0;
-      if (!account.final) count += countOf(without(seen, stated?.expected ?? []));
-    }
-    return count;
-  }
-  if (kind === 'event') return producedAt(account.events, account.final);
+  if (account.final) return account.produced?.[kind] ?? statedBy(account, kind);
   let count = 0;
-  for (const node of account.telemetry.values()) count += producedAt(node, account.final);
+  if (kind === 'trace') {
+    for (const { seen, stated } of account.clients.values()) {
+      count += (stated?.produced ?? 0) + countOf(without(seen, stated?.expected ?? []));
+    }
+  }
+  if (kind === 'telemetry') for (const node of account.telemetry.values()) count += atLeastProducedAt(node);
+  if (kind === 'event') count += atLeastProducedAt(account.events);
   return count;
 }
 
-function producedAt(node: NodeAccount, final: boolean): number {
-  const of = (stated: number, seen: number) => (final ? stated : Math.max(stated, seen));
-  let count = of(node.folded.stated.count, node.folded.seen.count);
-  for (const { seen, stated } of node.buckets.values()) count += of(stated?.count ?? 0, seen.count);
+function atLeastProducedAt({ buckets, archived }: NodeAccount): number {
+  let count = archived.count;
+  for (const { seen, stated } of buckets.values()) count += Math.max(stated?.count ?? 0, seen.count);
   return count;
 }
 
@@ -63,6 +61,7 @@ function entryOf(
     rejected: counts.rejected.get(kind) ?? 0,
     lost: accounts.reduce((sum, account) => sum + lostBy(account, kind), 0),
     unverified: unverified.reduce((sum, account) => sum + arrivedFrom(account, kind), 0),
+    unsettled: kind === 'trace' ? accounts.reduce((sum, account) => sum + account.unsettled, 0) : 0,
   };
 }
 
@@ -88,7 +87,8 @@ export function provisionalLedger(book: Book, counts: RowCounts): Ledger {
 /**
  * The ledger of a recording that has ended, `produced = stored + rejected + lost` per kind, with every mismatch in words.
  * `produced` comes from the producers, `stored` and `rejected` are counted in the store, and what has arrived is compared
- * with both: so a record that got lost on the way is counted as lost and named, and a row that was deleted later is missing.
+ * with both: so a record that nobody has any more is counted as lost, and a row that was deleted later is missing. It is final
+ * when nothing can change it any more.
  * `absent` are producers that never said where their interval begins.
  */
 export function finalLedger(
@@ -101,8 +101,9 @@ export function finalLedger(
   const entries = kinds.map(kind => entryOf(book, kind, counts, lostBy));
   const totals = kinds.map((kind, i) => totalMismatch(kind, entries[i]!)).filter(line => line !== undefined);
   const mismatches = [...totals, ...arrivalMismatches(book), ...rowMismatches(book, counts, details)];
-  const unfinished = [...book.accounts.values()].filter(account => !account.final).map(account => account.producerId);
-  const missingProducers = [...unfinished, ...absent];
+  const unfinished = [...book.accounts.values()].filter(account => !isComplete(account)).map(account => account.producerId);
+  // One that was absent may have come since.
+  const missingProducers = [...unfinished, ...absent.filter(id => !book.accounts.has(id))];
   const surplus = mismatches.length - maxMismatches;
   return {
     entries,

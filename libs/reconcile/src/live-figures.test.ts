@@ -51,9 +51,9 @@ const events = { kind: 'event', produced: 6, arrived: 6, rejected: 1, lost: 0, u
 test('what has arrived counts as produced until more is stated', () => {
   const { book, account } = openRecording();
   expect(liveFigures(book)).toEqual([{ ...traces, produced: 10 }, telemetry, events]);
-  applyStatement(account, statement(5, 0));
+  applyStatement(book, account, statement(5, 0), 0);
   expect(liveFigures(book)[0]).toEqual({ ...traces, produced: 10 });
-  applyStatement(account, statement(16, 2));
+  applyStatement(book, account, statement(16, 2), 0);
   expect(liveFigures(book)[0]).toEqual({ ...traces, produced: 15, lost: 2 });
 });
 

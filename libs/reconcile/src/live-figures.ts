@@ -1,5 +1,5 @@
 import { type RecordKindName, recordKinds } from '@galileo/bus';
-import type { Account, Book } from './book.ts';
+import { type Account, type Book, rejectedAt } from './book.ts';
 import { arrivedFrom, producedBy } from './ledger.ts';
 
 /** How far a recording is with one kind of record, as its book says. */
@@ -20,8 +20,8 @@ export interface LiveFigures {
 function rejectedFrom({ clients, telemetry, events, malformed }: Account, kind: RecordKindName): number {
   let count = malformed[kind];
   if (kind === 'trace') for (const { rejected } of clients.values()) count += rejected;
-  if (kind === 'telemetry') for (const { rejected } of telemetry.values()) count += rejected;
-  if (kind === 'event') count += events.rejected;
+  if (kind === 'telemetry') for (const node of telemetry.values()) count += rejectedAt(node);
+  if (kind === 'event') count += rejectedAt(events);
   return count;
 }
 

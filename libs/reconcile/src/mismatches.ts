@@ -19,16 +19,18 @@ const ownerOf = ({ kind, node }: NodeAccount) => `${plural[kind]} of ${node}`;
 interface Findings {
   /** Records that were stated and have not arrived. */
   missing: number;
+  /** Those of them that may yet be sent again. */
+  open: number;
   /** Those, in words. */
   readonly gaps: string[];
   /** All other differences, in words. */
   readonly others: string[];
 }
 
-const noFindings = (): Findings => ({ missing: 0, gaps: [], others: [] });
+const noFindings = (): Findings => ({ missing: 0, open: 0, gaps: [], others: [] });
 
 function compareClient(client: ClientAccount, final: boolean, found: Findings): void {
-  const { clientId, seen, stated } = client;
+  const { clientId, seen, stated, unavailable } = client;
   if (stated === undefined) {
     // A producer that never gave figures is named as a whole; one that did has forgotten this client.
     if (final) found.others.push(`traces of client ${clientId}: ${countOf(seen)} arrived that its producer did not state`);
@@ -36,10 +38,12 @@ function compareClient(client: ClientAccount, final: boolean, found: Findings): 
   }
   const expected = countOf(stated.expected);
   const missing = without(stated.expected, seen);
-  if (missing.length > 0) {
-    const count = countOf(missing);
-    found.missing += count;
-    found.gaps.push(`traces of client ${clientId}: ${count} of ${expected} missing: counters ${formatCounters(missing)}`);
+  found.missing += countOf(missing);
+  const open = without(missing, unavailable);
+  if (open.length > 0) {
+    const count = countOf(open);
+    found.open += count;
+    found.gaps.push(`traces of client ${clientId}: ${count} of ${expected} missing: counters ${formatCounters(open)}`);
   }
   const extra = without(seen, stated.expected);
   if (final && extra.length > 0) {
@@ -52,10 +56,14 @@ function compareClient(client: ClientAccount, final: boolean, found: Findings): 
   }
 }
 
-function compareTally(what: string, stored: string, seen: Tally, stated: Tally, final: boolean, found: Findings): void {
+function compareBucket(what: string, bucket: BucketAccount, final: boolean, found: Findings): void {
+  const { seen, rejected, stated = nothing, unavailable, version } = bucket;
+  const stored = rejected > 0 ? 'stored or rejected' : 'stored';
   const counts = `${what}: ${seen.count} ${stored}, ${stated.count} produced`;
   if (seen.count < stated.count) {
     found.missing += stated.count - seen.count;
+    if (unavailable === version) return;
+    found.open += stated.count - seen.count;
     found.gaps.push(counts);
   } else if (seen.count > stated.count) {
     if (final) found.others.push(counts);
@@ -66,29 +74,35 @@ function compareTally(what: string, stored: string, seen: Tally, stated: Tally, 
 
 const nothing: Tally = { count: 0, high: 0, low: 0 };
 
-function compareNode(node: NodeAccount, stored: string, final: boolean, found: Findings): void {
-  const { folded, buckets } = node;
-  if (folded.numbers.length > 0) {
-    const first = timeOfDay(folded.numbers[0]! * bucketLength);
-    const last = timeOfDay((folded.numbers.at(-1)! + 1) * bucketLength);
-    compareTally(`${ownerOf(node)} from ${first} to ${last}`, stored, folded.seen, folded.stated, final, found);
+function compareNode(node: NodeAccount, final: boolean, found: Findings): void {
+  for (const [begin, bucket] of [...node.buckets].sort(([one], [other]) => one - other)) {
+    if (bucket.stated === undefined && !final) continue;
+    compareBucket(`${ownerOf(node)}, ${bucketLength} s from ${timeOfDay(begin)}`, bucket, final, found);
   }
-  const compareBucket = ([begin, { seen, stated }]: readonly [number, BucketAccount]) => {
-    if (stated === undefined && !final) return;
-    const what = `${ownerOf(node)}, ${bucketLength} s from ${timeOfDay(begin)}`;
-    compareTally(what, stored, seen, stated ?? nothing, final, found);
-  };
-  for (const entry of [...buckets].sort(([one], [other]) => one - other)) compareBucket(entry);
 }
 
 function compare(account: Account, kind: RecordKindName): Findings {
   const { final } = account;
   const found = noFindings();
-  const stored = (node: NodeAccount) => (node.rejected > 0 ? 'stored or rejected' : 'stored');
   if (kind === 'trace') for (const client of account.clients.values()) compareClient(client, final, found);
-  if (kind === 'telemetry') for (const node of account.telemetry.values()) compareNode(node, stored(node), final, found);
-  if (kind === 'event') compareNode(account.events, stored(account.events), final, found);
+  if (kind === 'telemetry') for (const node of account.telemetry.values()) compareNode(node, final, found);
+  if (kind === 'event') compareNode(account.events, final, found);
   return found;
+}
+
+/** Records that the producer has named, per client or bucket. */
+export function statedBy(account: Account, kind: RecordKindName): number {
+  let count = 0;
+  if (kind === 'trace') for (const { stated } of account.clients.values()) count += stated?.produced ?? 0;
+  if (kind === 'telemetry') for (const node of account.telemetry.values()) count += statedAt(node);
+  if (kind === 'event') count += statedAt(account.events);
+  return count;
+}
+
+function statedAt({ buckets, archived }: NodeAccount): number {
+  let count = archived.count;
+  for (const { stated } of buckets.values()) count += stated?.count ?? 0;
+  return count;
 }
 
 /** Records of a producer that it declares lost, or states as published and that have not arrived. */
@@ -102,20 +116,20 @@ function conclude(account: Account, kind: RecordKindName): string[] {
   const found = compare(account, kind);
   const lost = account.lost[kind];
   const malformed = account.malformed[kind];
+  const { produced, final, producerId } = account;
+  const stated = statedBy(account, kind);
+  if (final && produced !== undefined && produced[kind] !== stated) {
+    found.others.push(`${plural[kind]} of producer ${producerId}: it counts ${produced[kind]}, but has stated ${stated}`);
+  }
   // Lost and malformed records are known by number only: if that is exactly what is missing, nothing is unexplained.
-  if (found.missing === lost + malformed) return found.others;
+  if (found.open === 0 || found.open === lost + malformed) return found.others;
   if (lost + malformed === 0) return [...found.others, ...found.gaps];
-  const sum = `${plural[kind]} of producer ${account.producerId}: ${found.missing} missing, ${lost} declared lost, ${malformed} malformed`;
+  const sum = `${plural[kind]} of producer ${producerId}: ${found.open} missing, ${lost} declared lost, ${malformed} malformed`;
   return [...found.others, ...found.gaps, sum];
 }
 
-/** Every difference between what the producers state and what has arrived, in words. */
+/** Every difference between what the producers state and what has arrived, in words; what is lost for good is none. */
 export function arrivalMismatches(book: Book): string[] {
   const stating = [...book.accounts.values()].filter(account => !account.unverified);
   return stating.flatMap(account => recordKinds.flatMap(kind => conclude(account, kind)));
-}
-
-/** Has everything arrived that the producers state? */
-export function allArrived(book: Book): boolean {
-  return arrivalMismatches(book).length === 0;
 }

@@ -1,24 +1,24 @@
 import { type RecordKindName, recordKinds } from '@galileo/bus';
-import type { ReconcileRequest, ReconcileResponse, Statement } from '@galileo/proto/recorder';
+import type { Missing, ReconcileRequest, ReconcileResponse, RecordFilter, Statement } from '@galileo/proto/recorder';
 import {
   eventChannel,
   formatEvent,
   formatTelemetry,
   formatTrace,
   type GalileoEvent,
-  parseEvent,
-  parseTelemetry,
-  parseTrace,
   type TelemetrySample,
   type Trace,
   telemetryChannel,
   traceChannel,
   WireError,
 } from '@galileo/wire';
-import { addCounter, type Counters } from './counters.ts';
+import { addCounter, type Counters, clip, countOf } from './counters.ts';
 import { createFigures, type Figures } from './figures.ts';
 import { everything, kindNumber } from './filter.ts';
 import { parseRequestId } from './request-id.ts';
+import type { Contents } from './spool/contents.ts';
+import type { Position } from './spool/segment-format.ts';
+import type { FiguresState, ProducerState } from './spool/state.ts';
 import { telemetryKey } from './telemetry-key.ts';
 import { justAfter, timeOnWire } from './wire-time.ts';
 
@@ -41,6 +41,10 @@ export interface Reaction {
   readonly settle: readonly ClosedInterval[];
   /** The message said that all recordings that are open have been named. */
   readonly synchronised: boolean;
+  /** Records that the recorder asks for. */
+  readonly missing: Missing | undefined;
+  /** Which recordings there are, or how far one is, has changed: the state is to be saved before anything is sent. */
+  readonly save: boolean;
 }
 
 /**
@@ -54,33 +58,50 @@ export interface ProducerProtocol {
   /** A stream has been opened. */
   connected(): readonly ReconcileRequest[];
   receive(message: ReconcileResponse, now: number): Reaction;
-  /** Is there nothing of this producer in a recording? */
-  isEmpty(recordingId: string): boolean;
   /** Is a recording open, or not settled yet? */
   isRecording(): boolean;
-  /** The interval of a recording is settled and durable. */
+  /** Is there a record among these that must be kept? Until the recorder has been reached, all of them. */
+  needs(contents: Contents): boolean;
+  /** Is there no recording of which something must be kept? */
+  isDurable(): boolean;
+  /** What another process must know to go on; all records before `position` have been counted. */
+  state(position: Position): ProducerState;
+  /** All records of a recording's interval have been counted. */
   settled(recordingId: string): readonly ReconcileRequest[];
   /** Statements that are due. */
   statements(now: number): readonly ReconcileRequest[];
   /** Sources of records that have come up since the last call, or since the stream was opened. */
   sources(): readonly ReconcileRequest[];
-  /** The producer ends: closes every interval. */
+  /** The producer ends: closes every interval, one that has ended before just after its newest record. */
   end(now: number): Reaction;
   /** Remembers a client instance. */
-  openClient(token: string): void;
+  openClient(client: ClientInstance): void;
   /** @throws TypeError if the request id is not `<token>:<counter>`. */
   trace(trace: Trace): Line | WireError;
   unrecorded(token: string, counter: number): void;
   telemetry(sample: TelemetrySample): Line | WireError;
   event(event: GalileoEvent): Line | WireError;
-  /** A line that was counted will never be published. */
-  lost(kind: RecordKindName, channel: string, line: string): void;
+}
+
+/** A client instance: its request ids are `<token>:<counter>` with counters from 1. */
+export interface ClientInstance {
+  readonly clientId: string;
+  readonly service: string;
+  readonly token: string;
 }
 
 interface Recording {
   readonly figures: Figures;
   phase: 'open' | 'closing' | 'final';
+  /** The recorder has stored the final figures. */
+  confirmed: boolean;
 }
+
+/**
+ * Begin and end of an empty interval: after all times, so that no record of another producer of the same sources can seem to be
+ * in it, and always the same.
+ */
+const never = Number.MAX_VALUE;
 
 /** Recordings with final figures that are remembered, in case the recorder asks again after a restart. */
 const rememberedFinals = 16;
@@ -113,14 +134,24 @@ export interface ProtocolOptions {
   readonly producerId: string;
   readonly service: string;
   readonly node: string;
+  /** Ids of earlier producers for which this one's process speaks on other streams. */
+  readonly predecessors?: readonly string[];
+  /** Figures of a process that has ended: the producer goes on from there, produces nothing more, and opens no interval. */
+  readonly ended?: ProducerState;
+  /** The state must be saved now, before the record is kept that is being counted. */
+  readonly onReopened?: () => void;
+  /** Of that process: per token the highest counter that may have been given to a request. */
+  readonly issued?: ReadonlyMap<string, number>;
 }
 
-/** Makes the state machine of a producer that has produced nothing yet. */
+/** Makes the state machine of a producer. */
 export function createProducerProtocol(options: ProtocolOptions): ProducerProtocol {
-  const { producerId, service, node } = options;
+  const { producerId, service, node, predecessors = [], ended, issued = new Map<string, number>(), onReopened } = options;
   const recordings = new Map<string, Recording>();
+  let reached = ended !== undefined;
   /** Per client instance the counters that are published or settled without a record. */
   const settledCounters = new Map<string, Counters>();
+  const clients = new Map<string, ClientInstance>();
   const announced = new Set<string>();
   const sources: Readonly<Record<RecordKindName, Set<string>>> = { trace: new Set(), telemetry: new Set(), event: new Set() };
   let newSources: ReconcileRequest[] = [];
@@ -148,33 +179,66 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
     if (time > newest && time < Number.POSITIVE_INFINITY) newest = time;
   };
 
-  const add = (recordingId: string, filter = everything, now = 0): Recording => {
-    const recording: Recording = {
-      figures: createFigures({ recordingId, producerId, filter, from: begin(now) }),
-      phase: 'open',
-    };
+  const add = (recordingId: string, filter: RecordFilter, from: number, state?: FiguresState): Recording => {
+    const figures = createFigures({ recordingId, producerId, filter, from, ...(state && { state }) });
+    const recording: Recording = { figures, phase: 'open', confirmed: false };
     recordings.set(recordingId, recording);
     return recording;
   };
 
+  for (const state of ended?.recordings ?? []) {
+    add(state.recordingId, state.filter, state.from, state);
+    noteTime(state.newest);
+  }
+  for (const { settled, ...client } of ended?.clients ?? []) {
+    clients.set(client.token, client);
+    settledCounters.set(client.token, [...settled]);
+  }
+
+  /** Requests that may have been on the way when the process was killed. */
+  const unsettledIn = ({ predicate }: Figures): number => {
+    let count = 0;
+    for (const { token, clientId, service: of } of clients.values()) {
+      const highest = issued.get(token) ?? 0;
+      if (predicate.trace(of, clientId)) count += highest - countOf(clip(countersOf(token), 1, highest));
+    }
+    return count;
+  };
+
+  const finalOf = (figures: Figures) => stated({ ...figures.finalStatement(countersOf), unsettled: unsettledIn(figures) });
+
+  const reopen = (source: string | undefined, time: number) => {
+    let reopened = false;
+    for (const { figures } of recordings.values()) if (figures.covers(time)) reopened = figures.reopen(source, time) || reopened;
+    if (reopened) onReopened?.();
+  };
+
   const forgetOldFinals = () => {
-    const finals = [...recordings].filter(([, recording]) => recording.phase === 'final');
+    const finals = [...recordings].filter(([, { phase, figures }]) => phase === 'final' && figures.durable);
     for (const [id] of finals.slice(0, -rememberedFinals)) recordings.delete(id);
   };
 
   const whatWasSaid = ({ figures, phase }: Recording): ReconcileRequest[] => [
     ...(figures.to === undefined ? [] : [closed(figures, figures.to)]),
-    ...(phase === 'final' ? [stated(figures.finalStatement(countersOf))] : []),
+    ...(phase === 'final' ? [finalOf(figures)] : []),
   ];
 
-  const reaction = (part: Partial<Reaction>): Reaction => ({ send: [], settle: [], synchronised: false, ...part });
+  const reaction = (part: Partial<Reaction>): Reaction => ({
+    ...{ send: [], settle: [], synchronised: false, missing: undefined, save: false },
+    ...part,
+  });
+
+  const open = (recording: Recording): Reaction => {
+    recording.figures.restate();
+    return reaction({ send: [opened(recording.figures), ...whatWasSaid(recording)], save: true });
+  };
 
   const close = (recording: Recording, now: number): Reaction => {
     const { figures } = recording;
     if (recording.phase !== 'open') return reaction({ send: whatWasSaid(recording) });
     recording.phase = 'closing';
-    const to = figures.close(now);
-    return reaction({ send: [closed(figures, to)], settle: [{ recordingId: figures.recordingId, to }] });
+    const to = figures.close(ended === undefined ? now : figures.newest);
+    return reaction({ send: [closed(figures, to)], settle: [{ recordingId: figures.recordingId, to }], save: true });
   };
 
   return {
@@ -182,41 +246,65 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       announced.clear();
       newSources = [];
       const known = recordKinds.flatMap(kind => [...sources[kind]].map(name => sourced(kind, name)));
-      return [{ message: { $case: 'hello', value: { producerId, service, node, clockOnly: false } } }, ...known];
+      return [
+        {
+          message: {
+            $case: 'hello',
+            value: { producerId, service, node, clockOnly: false, predecessors: [...predecessors], ended: ended !== undefined },
+          },
+        },
+        ...known,
+      ];
     },
 
     receive({ message }, now) {
       if (message === undefined) {
         // The recorder has named all recordings that are open to it: others have ended without this producer.
         for (const id of recordings.keys()) if (!announced.has(id)) recordings.delete(id);
-        return reaction({ synchronised: true });
+        reached = true;
+        return reaction({ synchronised: true, save: true });
       }
       const { recordingId } = message.value;
       const known = recordings.get(recordingId);
-      if (message.$case === 'open') {
-        announced.add(recordingId);
-        const recording = known ?? add(recordingId, message.value.filter, now);
-        recording.figures.restate();
-        return reaction({ send: [opened(recording.figures), ...whatWasSaid(recording)] });
+      switch (message.$case) {
+        case 'missing':
+          return reaction({ missing: message.value });
+        case 'durable':
+          known?.figures.acknowledge(message.value);
+          if (known !== undefined && message.value.final) known.confirmed = true;
+          forgetOldFinals();
+          return reaction({});
+        case 'open':
+          announced.add(recordingId);
+          if (known === undefined && ended !== undefined) break;
+          return open(known ?? add(recordingId, message.value.filter ?? everything, begin(now)));
+        case 'close':
+          if (known !== undefined) return close(known, now);
       }
-      if (known !== undefined) return close(known, now);
       // Never opened here, so nothing was produced for it.
-      const { figures } = add(recordingId, everything, now);
+      const { figures } = add(recordingId, everything, never);
       recordings.delete(recordingId);
-      return reaction({
-        send: [opened(figures), closed(figures, figures.close(figures.from)), stated(figures.finalStatement(countersOf))],
-      });
+      return reaction({ send: [opened(figures), closed(figures, never), finalOf(figures)] });
     },
 
-    isEmpty: recordingId => recordings.get(recordingId)?.figures.empty ?? true,
     isRecording: () => [...recordings.values()].some(({ phase }) => phase !== 'final'),
+    needs: contents => !reached || [...recordings.values()].some(({ figures }) => figures.needs(contents)),
+    isDurable: () => reached && [...recordings.values()].every(({ figures, confirmed }) => confirmed && figures.durable),
+    state: position => ({
+      position,
+      recordings: Array.from(recordings.values(), ({ figures }) => figures.state),
+      clients: Array.from(settledCounters, ([token, settled]) => ({
+        ...(clients.get(token) ?? { clientId: '', service: '', token }),
+        settled,
+      })),
+    }),
 
     settled(recordingId) {
       const recording = recordings.get(recordingId);
       if (recording?.phase !== 'closing') return [];
       recording.phase = 'final';
       forgetOldFinals();
-      return [stated(recording.figures.finalStatement(countersOf))];
+      return [finalOf(recording.figures)];
     },
 
     statements(now) {
@@ -225,14 +313,15 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
         if (phase !== 'final') {
           const statement = figures.statement(now, countersOf);
           if (statement !== undefined) messages.push(stated(statement));
-        } else if (figures.changed) messages.push(stated(figures.finalStatement(countersOf)));
+        } else if (figures.changed) messages.push(finalOf(figures));
       }
       return messages;
     },
 
     end(now) {
       const reactions = [...recordings.values()].filter(({ phase }) => phase === 'open').map(recording => close(recording, now));
-      return reaction({ send: reactions.flatMap(({ send }) => send), settle: reactions.flatMap(({ settle }) => settle) });
+      const [send, settle] = [reactions.flatMap(one => one.send), reactions.flatMap(one => one.settle)];
+      return reaction({ send, settle, save: true });
     },
 
     sources() {
@@ -242,7 +331,9 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       return messages;
     },
 
-    openClient: token => {
+    openClient(client) {
+      const { token } = client;
+      clients.set(token, client);
       countersOf(token);
       noteSource('trace', token);
     },
@@ -276,6 +367,7 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       }));
       const timestamp = timeOnWire(sample.timestamp);
       noteSource('telemetry', of);
+      reopen(of, timestamp);
       for (const { figures } of recordings.values()) {
         if (!figures.predicate.telemetry(of) || !figures.covers(timestamp)) continue;
         if (line instanceof WireError) {
@@ -290,6 +382,7 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
     event(event) {
       const line = attempt(() => ({ channel: eventChannel, line: onWire(formatEvent(event)) }));
       noteSource('event', event.name);
+      reopen(undefined, event.timestamp);
       for (const { figures } of recordings.values()) {
         if (!figures.predicate.event() || !figures.covers(event.timestamp)) continue;
         if (line instanceof WireError) {
@@ -299,24 +392,6 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       }
       noteTime(event.timestamp);
       return line;
-    },
-
-    lost(kind, channel, line) {
-      const concerns = (figures: Figures): boolean => {
-        if (kind === 'trace') {
-          const trace = parseTrace(line);
-          return (
-            trace.ok && figures.predicate.trace(trace.value.service, trace.value.client) && figures.covers(trace.value.created)
-          );
-        }
-        if (kind === 'telemetry') {
-          const sample = parseTelemetry(channel, line);
-          return sample.ok && figures.predicate.telemetry(sample.value.node) && figures.covers(sample.value.timestamp);
-        }
-        const event = parseEvent(line);
-        return event.ok && figures.predicate.event() && figures.covers(event.value.timestamp);
-      };
-      for (const { figures } of recordings.values()) if (concerns(figures)) figures.lost(kind);
     },
   };
 }

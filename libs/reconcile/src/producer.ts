@@ -1,11 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createDoorbell, keepConnected, type Publisher, type RecordKindName } from '@galileo/bus';
-import { type ReconcileRequest, RecorderDefinition } from '@galileo/proto/recorder';
+import { createDoorbell, type Publisher, type RecordKindName } from '@galileo/bus';
+import { RecorderDefinition } from '@galileo/proto/recorder';
 import { type Credentials, connect, type Logger, type ProcessClock } from '@galileo/service';
 import { type GalileoEvent, type TelemetrySample, type Trace, WireError } from '@galileo/wire';
 import { createClockSync } from './clock-sync.ts';
-import { createMailbox, type Mailbox } from './mailbox.ts';
-import { type ClosedInterval, createProducerProtocol, type Line, type Reaction } from './producer-protocol.ts';
+import { speakForPredecessor } from './predecessor.ts';
+import { type ClientInstance, type ClosedInterval, createProducerProtocol, type Line } from './producer-protocol.ts';
+import { createReconcileStream } from './reconcile-stream.ts';
+import { SpoolLockedError } from './spool/errors.ts';
+import { type Dropped, openSpool, type Spool, type SpoolOptions } from './spool/spool.ts';
+import type { SpoolSettings } from './spool-settings.ts';
 
 export interface ProducerOptions {
   /** Carries the lines; stays the caller's and is disposed after the producer. */
@@ -21,6 +24,8 @@ export interface ProducerOptions {
   readonly id: string;
   /** Keeps its anchor while a recording is open. */
   readonly clock: ProcessClock;
+  /** Where what was published is kept until it is durable. */
+  readonly spool: SpoolSettings;
   /** Seconds between two estimates of the clock; 5 unless told. */
   readonly clockInterval?: number;
   readonly log: Logger;
@@ -31,7 +36,10 @@ export interface ProducerOptions {
   readonly settle?: (to: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Counts what a service produces, publishes it and states it to the recorder. Disposing it closes its intervals first. */
+/**
+ * Counts what a service produces, keeps it in its spool, publishes it and states it to the recorder. Disposing it closes its
+ * intervals first; what is not durable by then stays in the spool for the next producer of the directory.
+ */
 export interface Producer extends AsyncDisposable {
   readonly id: string;
   /**
@@ -42,7 +50,9 @@ export interface Producer extends AsyncDisposable {
   /** Tells whether the recorder is reached: at once, and at every change. */
   onConnection(listener: (connected: boolean) => void): void;
   /** Announces a client instance; its request ids are `<token>:<counter>` with counters from 1. */
-  openClient(client: { clientId: string; service: string; token: string }): void;
+  openClient(client: ClientInstance): void;
+  /** A request is about to be sent under this counter, so that it is known to have been on the way if the process is killed. */
+  issued(token: string, counter: number): void;
   /** Counts and publishes a trace. @throws TypeError if its request id is not `<token>:<counter>`. */
   trace(trace: Trace): void;
   /** A request has ended of which no record is made (tracing paused). */
@@ -56,88 +66,147 @@ export interface Producer extends AsyncDisposable {
 /** Seconds between two statements. */
 const statementInterval = 2;
 
-/** Longest time that disposal waits for its intervals to settle, and then for the stream to end, seconds. */
+/** So many requests may be sent before the next note of the counters that are given. */
+const issuedAhead = 7;
+
+/** Most producers of one service and node on a machine. */
+const maxSpools = 64;
+
+/** Without a recording what was published is kept for so many seconds. */
+const preRoll = 60;
+
+/** Longest time that disposal waits for its intervals to settle and to be durable, and then for the stream to end, seconds. */
 const settleLimit = 4;
 const endLimit = 1;
 
-/** Starts a producer. It connects in the background and may be used at once. */
+/** Opens the first of the directories `<directory>`, `<directory>.2`, … that no other process has. */
+function openFreeSpool(options: SpoolOptions): Spool {
+  for (let number = 1; ; number++) {
+    try {
+      return openSpool(number === 1 ? options : { ...options, directory: `${options.directory}.${number}` });
+    } catch (error) {
+      if (!(error instanceof SpoolLockedError) || number === maxSpools) throw error;
+    }
+  }
+}
+
+/**
+ * Starts a producer. It connects in the background and may be used at once. What an earlier one left in the spool is stated
+ * and sent again under its own id.
+ * @throws SpoolLockedError if other processes have the spool, SpoolError if it can't be used
+ */
 export function startProducer(options: ProducerOptions): Producer {
-  const { publisher, recorder, log, clock, id } = options;
-  const protocol = createProducerProtocol({ producerId: id, service: options.service, node: options.node });
-  const connection = connect(RecorderDefinition, recorder, { credentials: options.credentials });
+  const { publisher, recorder, log, clock, id, credentials, service, node } = options;
+  const { now } = clock;
+  const onDropped = ({ producerId, reason, records, missing }: Dropped) => {
+    const count = records.length + (missing?.records ?? 0);
+    log.error({ producer: producerId, reason, records: count }, 'records were dropped from the spool before they were durable');
+    // They have been counted, and whoever goes on for this process could not do so again.
+    if (producerId === id) spool.saveState(protocol.state(spool.next));
+  };
+  const spool = openFreeSpool({ ...options.spool, producerId: id, now, log, onDropped });
+  const leftovers = spool.leftovers();
+  const predecessors = leftovers.map(({ producerId }) => producerId);
+  const protocol = createProducerProtocol({
+    ...{ producerId: id, service, node, predecessors },
+    onReopened: () => save(),
+  });
+  const connection = connect(RecorderDefinition, recorder, { credentials });
   const ended = new AbortController();
   const bell = createDoorbell();
   const listeners: ((connected: boolean) => void)[] = [];
-  let outgoing: Mailbox<ReconcileRequest> | undefined;
   let synchronised = false;
   let ending = false;
 
-  const setSynchronised = (value: boolean) => {
-    if (synchronised === value) return;
-    synchronised = value;
-    bell.ring();
-    for (const listener of listeners) listener(value);
+  /** Lines that are in the spool and were not handed to the publisher. */
+  let waiting: { kind: RecordKindName; line: Line }[] = [];
+  let scheduled: NodeJS.Immediate | undefined;
+  const publishWaiting = () => {
+    clearImmediate(scheduled);
+    scheduled = undefined;
+    spool.commit();
+    for (const { kind, line } of waiting) publisher.publish(kind, line.channel, line.line);
+    waiting = [];
   };
 
-  // Without a stream messages are dropped: the recorder asks for all of it when there is one again.
-  const send = (messages: readonly ReconcileRequest[]) => {
-    for (const message of messages) outgoing?.send(message);
+  let saved = '';
+  /** What was published before it needs no segment to be counted again. */
+  let countedTo = 0;
+  const save = () => {
+    publishWaiting();
+    const state = protocol.state(spool.next);
+    // The position alone is worth no write.
+    const text = JSON.stringify({ ...state, position: 0 });
+    if (text !== saved && !spool.saveState(state)) return;
+    saved = text;
+    countedTo = state.position;
   };
+
+  /** Counters given to requests. They are noted some ahead, since each note is a system call. */
+  const given = new Map<string, { last: number; noted: number }>();
+
+  const stream = createReconcileStream({
+    ...{ client: connection.client, recorder, protocol, clock, log, save },
+    read: wanted => spool.read(0, wanted),
+    sequence: () => publisher.sequence,
+    onMessage({ message }) {
+      // An interval begins or ends: the clock must be right now, and how it relates to the recorder's is told first.
+      if (message?.$case === 'open' || message?.$case === 'close') clockSync.tell();
+    },
+    onReaction(reaction) {
+      for (const interval of reaction.settle) settle(interval);
+      bell.ring();
+    },
+    onSynchronised(value, signal) {
+      synchronised = value;
+      if (value) clockSync.run(signal);
+      else if (ending) ended.abort();
+      bell.ring();
+      for (const listener of listeners) listener(value);
+    },
+  });
 
   const clockSync = createClockSync({
     ...{ connection, clock, log, ...(options.clockInterval !== undefined && { interval: options.clockInterval }) },
-    onEstimate: value => send([{ message: { $case: 'clock', value } }]),
+    onEstimate: value => stream.send([{ message: { $case: 'clock', value } }]),
   });
   const kept = clock.keepAnchorWhile(() => protocol.isRecording());
 
   const settle = async ({ recordingId, to }: ClosedInterval) => {
     try {
       await options.settle?.(to, ended.signal);
-      // Who has nothing in a recording must not keep it waiting: its other records may be held up for long.
-      if (!protocol.isEmpty(recordingId)) await publisher.flush(ended.signal);
-      send(protocol.settled(recordingId));
+      publishWaiting();
+      const messages = protocol.settled(recordingId);
+      save();
+      stream.send(messages);
     } catch (error) {
       log.error({ err: error, recording: recordingId, producer: id }, 'the recording was not settled: no final figures');
     }
   };
 
-  const react = (reaction: Reaction) => {
-    send(reaction.send);
-    if (reaction.synchronised) setSynchronised(true);
-    return reaction.settle.map(settle);
-  };
-
-  const carryStream = async (signal: AbortSignal, established: () => void) => {
-    const mailbox = createMailbox<ReconcileRequest>();
-    outgoing = mailbox;
-    send(protocol.connected());
-    try {
-      for await (const message of connection.client.reconcile(mailbox.messages(signal), { signal })) {
-        const before = synchronised;
-        // An interval begins or ends: the clock must be right now, and how it relates to the recorder's is told first.
-        if (message.message !== undefined) clockSync.tell();
-        react(protocol.receive(message, clock.now()));
-        if (synchronised && !before) {
-          established();
-          clockSync.run(signal);
-        }
-      }
-    } finally {
-      outgoing = undefined;
-      if (ending) ended.abort();
-      setSynchronised(false);
+  const state = () => {
+    publishWaiting();
+    if (synchronised) stream.send(protocol.statements(now()));
+    if (protocol.isDurable()) spool.discardBefore(now() - preRoll);
+    else {
+      save();
+      spool.release(countedTo, protocol.needs);
     }
   };
 
-  const running = keepConnected({ address: recorder, stream: 'reconcile', log, signal: ended.signal, open: carryStream });
-  const timer = setInterval(() => send(synchronised ? protocol.statements(clock.now()) : []), statementInterval * 1000);
-  publisher.onLost((kind, channel, line) => protocol.lost(kind, channel, line));
+  const running = stream.run(ended.signal);
+  const speaking = leftovers.map(leftover =>
+    speakForPredecessor({ leftover, connection, recorder, service, node, clock, log, signal: ended.signal }),
+  );
+  const timer = setInterval(state, statementInterval * 1000);
 
   const refused = new Set<string>();
   const publish = (kind: RecordKindName, line: Line | WireError) => {
-    send(protocol.sources());
+    stream.send(protocol.sources());
     if (!(line instanceof WireError)) {
-      publisher.publish(kind, line.channel, line.line);
+      spool.append(kind, line.channel, line.line);
+      waiting.push({ kind, line });
+      scheduled ??= setImmediate(publishWaiting);
       return;
     }
     const level = refused.has(`${kind} ${line.field}`) ? 'debug' : 'error';
@@ -155,9 +224,17 @@ export function startProducer(options: ProducerOptions): Producer {
       listeners.push(listener);
       listener(synchronised);
     },
-    openClient({ token }) {
-      protocol.openClient(token);
-      send(protocol.sources());
+    openClient(client) {
+      protocol.openClient(client);
+      stream.send(protocol.sources());
+    },
+    issued(token, counter) {
+      const range = given.get(token) ?? { last: 0, noted: 0 };
+      if (range.noted === 0) given.set(token, range);
+      range.last = counter;
+      if (counter <= range.noted) return;
+      range.noted = counter + issuedAhead;
+      spool.issue(token, range.noted);
     },
     trace: trace => publish('trace', protocol.trace(trace)),
     unrecorded: (token, counter) => protocol.unrecorded(token, counter),
@@ -165,15 +242,22 @@ export function startProducer(options: ProducerOptions): Producer {
     event: event => publish('event', protocol.event(event)),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      publishWaiting();
       if (synchronised) {
-        const settling = Promise.all(react(protocol.end(clock.now())));
-        await Promise.race([settling, sleep(settleLimit * 1000, undefined, { ref: false })]);
+        stream.react(protocol.end(now()));
+        await bell.until(protocol.isDurable, undefined, settleLimit);
         ending = true;
-        outgoing?.end();
+        stream.end();
         await bell.until(() => !synchronised, undefined, endLimit);
       }
       ended.abort();
-      await running;
+      await Promise.all([running, ...speaking]);
+      if (protocol.isDurable()) spool.remove();
+      else {
+        for (const [token, { last }] of given) spool.issue(token, last);
+        save();
+      }
+      spool[Symbol.dispose]();
       kept[Symbol.dispose]();
       connection[Symbol.dispose]();
     },

@@ -1,5 +1,5 @@
 import { type RecordKindName, recordKinds } from '@galileo/bus';
-import type { Account, Book, NodeAccount } from './book.ts';
+import { type Account, type Book, type NodeAccount, rejectedAt } from './book.ts';
 import { type Counters, countOf, formatCounters, without } from './counters.ts';
 import { plural, timeOfDay } from './mismatches.ts';
 import { bucketLength } from './tally.ts';
@@ -47,12 +47,12 @@ function writtenPerNode(book: Book): Map<string, number> {
 
 /** Records of a node, or events of a producer, that have arrived, rejected ones among them. */
 export function arrivedAt(node: NodeAccount): number {
-  let count = node.folded.seen.count;
+  let count = node.archived.count;
   for (const { seen } of node.buckets.values()) count += seen.count;
   return count;
 }
 
-const rowsOf = (node: NodeAccount) => arrivedAt(node) - node.rejected;
+const rowsOf = (node: NodeAccount) => arrivedAt(node) - rejectedAt(node);
 
 function writtenPerToken(book: Book): Map<string, { clientId: string; rows: number; seen: Counters; rejected: number }> {
   const written = new Map<string, { clientId: string; rows: number; seen: Counters; rejected: number }>();
@@ -71,8 +71,8 @@ function rejectedOf(book: Book, kind: RecordKindName): number {
   for (const account of accountsOf(book)) {
     count += account.malformed[kind];
     if (kind === 'trace') for (const client of account.clients.values()) count += client.rejected;
-    if (kind === 'telemetry') for (const node of account.telemetry.values()) count += node.rejected;
-    if (kind === 'event') count += account.events.rejected;
+    if (kind === 'telemetry') for (const node of account.telemetry.values()) count += rejectedAt(node);
+    if (kind === 'event') count += rejectedAt(account.events);
   }
   for (const strangers of book.strangers.values()) count += strangers[kind];
   return count;
@@ -90,15 +90,16 @@ export function doubtsAbout(book: Book, counts: RowCounts): Doubts {
   };
 }
 
-/** In which buckets of a node are there fewer rows than were written? Only of buckets that are still apart. */
+/** In which buckets of a node are there fewer rows than were written? */
 function emptierBuckets(book: Book, node: string, found: ReadonlyMap<number, number>): string[] {
   const written = new Map<number, number>();
   for (const account of accountsOf(book)) {
     const of = account.telemetry.get(node);
-    if (of === undefined) continue;
-    // Which buckets lost how many to the dead letters is not known.
-    if (of.rejected > 0) return [];
-    for (const [begin, { seen }] of of.buckets) written.set(begin, (written.get(begin) ?? 0) + seen.count);
+    // Samples of sources that state nothing are in one bucket for all.
+    if (of === undefined || account.unverified) continue;
+    const add = (begin: number, count: number) => written.set(begin, (written.get(begin) ?? 0) + count);
+    for (const [begin, { seen, rejected }] of of.buckets) add(begin, seen.count - rejected);
+    for (const [begin, { tally, rejected }] of of.archive) add(begin, tally.count - rejected);
   }
   return [...written]
     .filter(([begin, count]) => (found.get(begin) ?? 0) !== count)

@@ -1,11 +1,25 @@
 import { type BucketStatement, type ClientStatement, RecordKind, type Statement } from '@galileo/proto/recorder';
-import { type Account, emptyNode, type NodeAccount, noRecords } from './book.ts';
-import { addCounter, addRange, hasCounter, without } from './counters.ts';
+import {
+  type Account,
+  archiveBucket,
+  type Book,
+  emptyBucket,
+  emptyClient,
+  emptyNode,
+  type NodeAccount,
+  nodesOf,
+  noRecords,
+  unarchiveBucket,
+} from './book.ts';
+import { addRange, without } from './counters.ts';
 import { kindName } from './filter.ts';
-import { addTally, bucketLength, decodeTally, emptyTally, sameTally } from './tally.ts';
+import { bucketLength, decodeTally, sameTally } from './tally.ts';
 
-/** Buckets stay apart until they are so much older than the newest, seconds. */
-const foldAfter = 60;
+/** Buckets that agree go to the archive when they are so much older than the newest, seconds. */
+const archiveAfter = 60;
+
+/** Seconds that records have to arrive after they were stated: statements travel on another stream. */
+const arrivalGrace = 1;
 
 const isCounter = (n: number) => Number.isSafeInteger(n) && n >= 1;
 const isRange = ({ first, last }: { first: number; last: number }) => isCounter(first) && isCounter(last) && first <= last;
@@ -45,15 +59,19 @@ export function statementProblem(statement: Statement): string | undefined {
     const problem = bucketProblem(bucket);
     if (problem !== undefined) return problem;
   }
-  const unknown = statement.lost.find(({ kind }) => kindName(kind) === undefined);
-  return unknown && `lost: found kind ${unknown.kind}; allowed: RECORD_KIND_TRACE, RECORD_KIND_TELEMETRY, RECORD_KIND_EVENT`;
+  for (const [field, counts] of Object.entries({ lost: statement.lost, produced: statement.produced })) {
+    const unknown = counts.find(({ kind }) => kindName(kind) === undefined);
+    if (unknown === undefined) continue;
+    return `${field}: found kind ${unknown.kind}; allowed: RECORD_KIND_TRACE, RECORD_KIND_TELEMETRY, RECORD_KIND_EVENT`;
+  }
+  return undefined;
 }
 
-function applyClient(account: Account, statement: ClientStatement): void {
+function applyClient(account: Account, statement: ClientStatement, due: number): void {
   const { token, clientId, first, settledBelow, settledAbove, unrecorded, produced } = statement;
   let client = account.clients.get(token);
   if (client === undefined) {
-    client = { clientId, seen: [], rejected: 0, stated: undefined };
+    client = emptyClient(clientId);
     account.clients.set(token, client);
   }
   const settled: number[] = [];
@@ -62,6 +80,8 @@ function applyClient(account: Account, statement: ClientStatement): void {
   const out: number[] = [];
   for (const range of unrecorded) addRange(out, range.first, range.last);
   client.stated = { expected: without(settled, out), produced };
+  client.due = due;
+  client.told = -1;
 }
 
 function nodeOf(account: Account, bucket: BucketStatement): NodeAccount {
@@ -74,54 +94,53 @@ function nodeOf(account: Account, bucket: BucketStatement): NodeAccount {
   return node;
 }
 
-function applyBucket(node: NodeAccount, statement: BucketStatement, final: boolean): void {
-  const tally = decodeTally(statement.count, statement.hashSum);
-  if (hasCounter(node.folded.numbers, statement.begin / bucketLength)) {
-    // Only final figures hold all buckets of the fold; a single one can't be told from the rest.
-    if (final) addTally(node.folded.stated, tally);
+function applyBucket(account: Account, statement: BucketStatement, due: number): void {
+  const node = nodeOf(account, statement);
+  const { begin, version } = statement;
+  const archived = node.archive.get(begin);
+  if (archived !== undefined && version <= archived.version) {
+    account.retold.set(begin, node);
     return;
   }
-  const bucket = node.buckets.get(statement.begin);
-  if (bucket === undefined) node.buckets.set(statement.begin, { seen: emptyTally(), stated: tally, version: statement.version });
-  else if (statement.version >= bucket.version) {
-    bucket.stated = tally;
-    bucket.version = statement.version;
+  let bucket = node.buckets.get(begin) ?? unarchiveBucket(node, begin);
+  if (bucket === undefined) {
+    bucket = emptyBucket();
+    node.buckets.set(begin, bucket);
   }
+  bucket.told = false;
+  if (version < bucket.version) return;
+  bucket.stated = decodeTally(statement.count, statement.hashSum);
+  bucket.version = version;
+  bucket.due = due;
 }
 
-/** Folds old buckets that agree, so that the book stays small however long the recording is. */
-function fold(node: NodeAccount): void {
+/** Archives old buckets that agree, so that what is written with every batch stays small. */
+function archiveOld(book: Book, producerId: string, node: NodeAccount): void {
   let newest = Number.NEGATIVE_INFINITY;
   for (const begin of node.buckets.keys()) newest = Math.max(newest, begin);
-  for (const [begin, { seen, stated }] of node.buckets) {
-    const number = begin / bucketLength;
-    if (begin > newest - foldAfter || stated === undefined || !sameTally(seen, stated) || !Number.isSafeInteger(number)) continue;
-    addCounter(node.folded.numbers, number);
-    addTally(node.folded.seen, seen);
-    addTally(node.folded.stated, stated);
+  for (const [begin, { seen, stated, rejected, version, told }] of node.buckets) {
+    if (begin > newest - archiveAfter || !told || stated === undefined || !sameTally(seen, stated)) continue;
+    const archived = { tally: seen, rejected, version };
     node.buckets.delete(begin);
+    archiveBucket(node, begin, archived);
+    book.archiving.push({ ...archived, producerId, kind: node.kind, node: node.node, begin });
   }
 }
 
-const nodesOf = (account: Account) => [...account.telemetry.values(), account.events];
-
-/** Takes a statement that has no problem into the account; a final one replaces all that was stated before. */
-export function applyStatement(account: Account, statement: Statement): void {
-  const { final } = statement;
-  if (final) {
-    for (const client of account.clients.values()) client.stated = undefined;
-    for (const node of nodesOf(account)) {
-      node.folded.stated = emptyTally();
-      for (const bucket of node.buckets.values()) {
-        bucket.stated = undefined;
-        bucket.version = 0;
-      }
-    }
-  }
-  for (const client of statement.clients) applyClient(account, client);
-  for (const bucket of statement.buckets) applyBucket(nodeOf(account, bucket), bucket, final);
+/** Takes a statement that has no problem into the account. `now` is the recorder's monotonic time, seconds. */
+export function applyStatement(book: Book, account: Account, statement: Statement, now: number): void {
+  const due = now + arrivalGrace;
+  for (const client of statement.clients) applyClient(account, client, due);
+  for (const bucket of statement.buckets) applyBucket(account, bucket, due);
   account.lost = noRecords();
   for (const { kind, count } of statement.lost) account.lost[kindName(kind)!] += count;
-  account.final = final || account.final;
-  if (!final) for (const node of nodesOf(account)) fold(node);
+  if (statement.produced.length > 0) {
+    account.produced = noRecords();
+    for (const { kind, count } of statement.produced) account.produced[kindName(kind)!] += count;
+  }
+  account.unsettled = statement.unsettled;
+  account.awaitedSequence = statement.sequence;
+  account.final ||= statement.final;
+  if (statement.final) account.confirmed = false;
+  for (const node of nodesOf(account)) archiveOld(book, account.producerId, node);
 }

@@ -42,6 +42,9 @@ export interface Contents {
   readonly events: Map<number, number>;
 }
 
+/** Must a segment with these contents be kept? */
+export type IsNeeded = (contents: Contents) => boolean;
+
 export const emptyContents = (): Contents => ({ traces: new Map(), telemetry: new Map(), events: new Map() });
 
 /** A copy that shares no memory: a slice of a line would keep the whole line alive. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -27,8 +28,16 @@ function isInMemory(directory: string): boolean {
 /** What a name may take of the 255 bytes that Linux allows. */
 const maxName = 200;
 
+/** Name of a directory, made of a name that may hold anything. Of a long one the end is a hash: no two names share a directory. */
+export function spoolName(name: string): string {
+  const encoded = encodeURIComponent(name.toWellFormed());
+  if (encoded.length <= maxName) return encoded;
+  const hash = createHash('sha256').update(encoded).digest('hex').slice(0, 16);
+  return `${encoded.slice(0, maxName - hash.length - 1)}-${hash}`;
+}
+
 /**
- * Where the spool of a service on a node lies unless configured: in memory, because a spool is written at the rate of all
+ * Where the spool of this name lies unless configured: in memory, because a spool is written at the rate of all
  * records, must outlive a process and no more, and would wear out the SD card of a Pi.
  *
  * `$XDG_RUNTIME_DIR` comes first, as it is this user's own by definition (XDG Base Directory Specification). A service
@@ -37,10 +46,9 @@ const maxName = 200;
  * Without a tmpfs it is the directory of temporary files: slower, and as good against SIGKILL. In the latter two everybody may
  * make directories, so the name holds the user and there is no level between that another user could have made.
  */
-export function spoolDirectory(service: string, node: string, surroundings: Surroundings): string {
+export function spoolDirectory(name: string, surroundings: Surroundings): string {
   const { runtimeDirectory, temporaryDirectory, user, inMemory = isInMemory } = surroundings;
-  const name = encodeURIComponent(`${service}-${node}`.toWellFormed()).slice(0, maxName);
-  if (runtimeDirectory && inMemory(runtimeDirectory)) return join(runtimeDirectory, 'galileo', name);
-  const shared = `galileo-${user === undefined ? '' : `${user}-`}${name}`;
+  if (runtimeDirectory && inMemory(runtimeDirectory)) return join(runtimeDirectory, 'galileo', spoolName(name));
+  const shared = `galileo-${user === undefined ? '' : `${user}-`}${spoolName(name)}`;
   return join(inMemory('/dev/shm') ? '/dev/shm' : temporaryDirectory, shared);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { temporaryDirectory } from '@galileo/testkit';
 import { describe, expect, it } from 'vitest';
 import { simulateSystem } from './simulated-system.ts';
-import { counters, open, range, segmentsIn, token, write } from './spool-fixture.ts';
+import { counters, needs, open, range, segmentsIn, stateOf, token, write } from './spool-fixture.ts';
 
 const run = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: 'pipe' });
 const mount = (directory: string, size: string) => run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'galileo-test', directory);
@@ -69,20 +69,16 @@ describe('a full disk', () => {
   it('leaves the last state that was saved', () => {
     const system = simulateSystem();
     const { spool, messages } = open('/spool', { system });
-    const state = (n: number) => ({
-      recordings: [],
-      clients: [{ clientId: 'c', service: 's', token: 't', settled: [1, n], unrecorded: [] }],
-    });
-    expect(spool.saveState(state(1))).toBe(true);
+    expect(spool.saveState(stateOf(1))).toBe(true);
     system.leaveRoom(50);
-    expect([spool.saveState(state(2)), spool.saveState(state(3))]).toEqual([false, false]);
+    expect([spool.saveState(stateOf(2)), spool.saveState(stateOf(3))]).toEqual([false, false]);
     system.leaveRoom(1e6);
     expect(messages).toEqual(['the state of the producer can not be saved']);
     spool[Symbol.dispose]();
     system.restart();
     const { spool: next } = open('/spool', { system, producerId: 'client/n/2' });
-    expect(next.leftovers()[0]!.state).toEqual(state(1));
-    expect(next.saveState(state(4))).toBe(true);
+    expect(next.leftovers()[0]!.state).toEqual(stateOf(1));
+    expect(next.saveState(stateOf(4))).toBe(true);
   });
 
   const canMount = process.platform === 'linux' && process.getuid?.() === 0 && mountWorks();
@@ -97,7 +93,7 @@ describe('a full disk', () => {
       const kept = counters(spool.read());
       expect(kept.length + spool.notSpooled.trace).toBe(n);
       expect(kept).toEqual(range(1, kept.length));
-      spool.release(1000);
+      spool.release(1000, needs());
       write(spool, n + 1, n + 50);
       expect(counters(spool.read(1000))).toEqual([...range(1000, kept.length), ...range(n + 1, n + 50)]);
       expect(messages).toHaveLength(2);
@@ -127,7 +123,7 @@ describe('files that are taken away under a living producer', () => {
     const path = join(directory.path, 'spool');
     const { spool, dropped, messages, clock } = open(path);
     write(spool, 1, 50);
-    spool.saveState({ recordings: [], clients: [] });
+    spool.saveState(stateOf(50));
     wipe(path);
     write(spool, 51, 60);
     clock.now += 2;
@@ -140,7 +136,7 @@ describe('files that are taken away under a living producer', () => {
     spool[Symbol.dispose]();
     const { spool: next } = open(path, { producerId: 'client/n/2' });
     expect(counters(next.leftovers()[0]!.read())).toEqual(range(1, 70));
-    expect(next.leftovers()[0]!.state).toEqual({ recordings: [], clients: [] });
+    expect(next.leftovers()[0]!.state).toEqual(stateOf(50));
   });
 
   it('what is cut short is told exactly', async () => {

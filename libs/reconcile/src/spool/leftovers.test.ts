@@ -1,33 +1,47 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@galileo/testkit';
 import { describe, expect, it } from 'vitest';
 import { simulateSystem } from './simulated-system.ts';
-import { counters, open, range, segmentsIn, token, write } from './spool-fixture.ts';
+import { counters, needs, open, range, segmentsIn, stateOf, token, write } from './spool-fixture.ts';
 import type { ProducerState } from './state.ts';
 
 describe('what an earlier producer left', () => {
-  it('is read, released and removed', async () => {
+  it('is read from where it was released, with the state that was saved, and removed', async () => {
     await using directory = await temporaryDirectory();
     const state: ProducerState = {
-      recordings: [{ recordingId: 'r', filter: { kinds: [1], services: ['pi'], clients: [], nodes: [] }, from: 1.5, to: null }],
-      clients: [{ clientId: 'w:pi:0', service: 'pi', token: token, settled: [1, 60], unrecorded: [7, 7] }],
+      position: 61,
+      recordings: [
+        {
+          recordingId: 'r',
+          filter: { kinds: [1], services: ['pi'], clients: [], nodes: [] },
+          from: 1.5,
+          to: null,
+          newest: 2.5,
+          produced: { trace: 59, telemetry: 3, event: 0 },
+          lost: { trace: 0, telemetry: 1, event: 0 },
+          clients: [{ clientId: 'w:pi:0', token, recorded: [1, 6, 8, 60], durable: [1, 4], produced: 59 }],
+          buckets: [{ kind: 'telemetry', node: 'n', begin: 5, version: 2, tally: { count: 2, high: 0xffffffff, low: 7 } }],
+        },
+      ],
+      clients: [{ clientId: 'w:pi:0', service: 'pi', token, settled: [1, 60] }],
     };
+    let oldest: number | undefined;
     {
       using spool = open(directory.path, { producerId: 'client/n/a' }).spool;
       write(spool, 1, 60);
-      spool.release(5);
+      spool.release(20, needs());
+      oldest = counters(spool.read())[0]!;
       spool.saveState(state);
     }
     const { spool } = open(directory.path);
     write(spool, 1, 5);
     const [leftover] = spool.leftovers();
-    expect(leftover).toMatchObject({ producerId: 'client/n/a', state, released: 5, begin: 1_700_000_000 });
-    expect(leftover!.examine()).toEqual({ records: 60, damage: [], tail: 'whole' });
-    expect(counters(leftover!.read(5))).toEqual(range(5, 60));
-    leftover!.release(30);
+    expect(leftover).toMatchObject({ producerId: 'client/n/a', state, released: oldest, begin: 1_700_000_000 });
+    expect(oldest).toBeGreaterThan(10);
+    expect(leftover!.examine()).toEqual({ records: 61 - oldest!, damage: [], tail: 'whole' });
+    expect(counters(leftover!.read())).toEqual(range(oldest!, 60));
     expect(counters(leftover!.read(30))).toEqual(range(30, 60));
-    expect(leftover!.segments).toBeLessThan(6);
     leftover!.remove();
     leftover!.remove();
     expect(spool.leftovers()).toEqual([]);
@@ -35,7 +49,40 @@ describe('what an earlier producer left', () => {
     spool.remove();
     expect(readdirSync(directory.path)).toHaveLength(1);
     spool[Symbol.dispose]();
-    expect(readdirSync(directory.path)).toEqual([]);
+    expect(existsSync(directory.path)).toBe(false);
+  });
+
+  it('is released by need, segment by segment, and then is its state alone', async () => {
+    await using directory = await temporaryDirectory();
+    {
+      using spool = open(directory.path, { producerId: 'client/n/a' }).spool;
+      write(spool, 1, 60);
+      spool.saveState(stateOf(61));
+    }
+    const { spool, dropped } = open(directory.path);
+    const leftover = spool.leftovers()[0]!;
+    const { segments } = leftover;
+    leftover.release(needs(1, 60));
+    expect(counters(leftover.read())).toEqual(range(1, 60));
+    expect(leftover.released).toBe(1);
+    leftover.release(needs(30, 55));
+    const left = counters(leftover.read());
+    expect(left).toContain(30);
+    expect(left).toEqual(range(left[0]!, 60));
+    expect(left[0]).toBeGreaterThan(20);
+    expect(leftover.released).toBe(left[0]);
+    expect(leftover.segments).toBeLessThan(segments - 1);
+    expect(segmentsIn(directory.path)).toHaveLength(leftover.segments);
+    // A process that comes next finds it like this.
+    spool[Symbol.dispose]();
+    const { spool: next } = open(directory.path, { producerId: 'client/n/2' });
+    const again = next.leftovers()[0]!;
+    expect(counters(again.read())).toEqual(left);
+    again.release(needs());
+    expect(again).toMatchObject({ released: 61, segments: 0, bytes: 0, state: stateOf(61) });
+    expect(segmentsIn(directory.path)).toEqual([]);
+    expect(next.leftovers()).toEqual([again]);
+    expect(dropped).toEqual([]);
   });
 
   it('may be its state alone', async () => {
@@ -43,8 +90,8 @@ describe('what an earlier producer left', () => {
     {
       using spool = open(directory.path, { producerId: 'client/n/a' }).spool;
       write(spool, 1, 60);
-      spool.release(spool.next);
-      spool.saveState({ recordings: [], clients: [] });
+      spool.release(spool.next, needs());
+      spool.saveState(stateOf(61));
     }
     const [leftover] = open(directory.path).spool.leftovers();
     expect(leftover).toMatchObject({ producerId: 'client/n/a', released: 61, segments: 0, begin: 0 });

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Logger } from '@galileo/service';
-import { type Contents, contentsOf } from './contents.ts';
-import { filesByProducer, type ProducerFiles, removeProducer, stateName } from './names.ts';
+import { type Contents, contentsOf, type IsNeeded } from './contents.ts';
+import { readIssuedCounters } from './issued.ts';
+import { filesByProducer, issuedName, type ProducerFiles, removeProducer, stateName } from './names.ts';
+
 import { readAll, removeFile } from './segment.ts';
 import {
   type Damage,
@@ -33,6 +35,8 @@ export interface Leftover {
   readonly producerId: string;
   /** The state that it saved last; undefined if there is none that can be read. */
   readonly state: ProducerState | undefined;
+  /** Per token the highest counter that may have been given to a request. */
+  readonly issued: ReadonlyMap<string, number>;
   /** Position before which all records are durable, as far as its saved state and `release` tell. */
   readonly released: Position;
   /** When the oldest segment was begun, UNIX seconds; 0 without segments. */
@@ -43,8 +47,8 @@ export interface Leftover {
   read(from?: Position, wanted?: readonly Wanted[]): Iterable<SpooledRecord>;
   /** Reads everything that was not read yet. */
   examine(): Examination;
-  /** All records before `upTo` are durable: segments that hold no others are removed. */
-  release(upTo: Position): void;
+  /** Removes the oldest segments as long as they hold no record that is needed. */
+  release(isNeeded: IsNeeded): void;
   /** Nothing of it is needed any more: removes its segments and its state, for good. */
   remove(): void;
 }
@@ -220,6 +224,7 @@ function createLeftover(
   const leftover: Leftover = {
     producerId,
     state: stored?.state,
+    issued: readIssuedCounters(system, join(directory, issuedName(files.prefix))),
     get released() {
       return released;
     },
@@ -241,10 +246,11 @@ function createLeftover(
         tail,
       };
     },
-    release(upTo) {
-      released = Math.max(released, upTo);
+    release(isNeeded) {
       for (const segment of [...segments]) {
-        if (foundIn(segment).last >= released) return;
+        const { contents, last } = foundIn(segment);
+        if (isNeeded(contents)) return;
+        released = Math.max(released, last + 1);
         drop(segment);
       }
     },

@@ -1,5 +1,5 @@
 import type { RecordKindName } from '@galileo/bus';
-import { contentsOf, type Missing, missingFrom } from './contents.ts';
+import { contentsOf, type IsNeeded, type Missing, missingFrom } from './contents.ts';
 import { isIntact, readSegment, removeFile, restoreFile, type Segment } from './segment.ts';
 import type { Position, SpooledRecord } from './segment-format.ts';
 import { createSegmentWriter, type SegmentWriterOptions } from './segment-writer.ts';
@@ -15,7 +15,7 @@ export interface OwnSegments {
   append(kind: RecordKindName, channel: string, line: string): Position;
   /** Writes what waits. */
   flush(): void;
-  release(upTo: Position): void;
+  release(upTo: Position, isNeeded: IsNeeded): void;
   /** Removes segments that were written before `time`; the newest is ended if it was begun before `begun`. */
   discardBefore(time: number, begun: number): void;
   read(from?: Position, wanted?: readonly Wanted[]): Iterable<SpooledRecord>;
@@ -74,10 +74,10 @@ export function createOwnSegments(options: OwnSegmentsOptions): OwnSegments {
     append: writer.append,
     flush: writer.flush,
 
-    release(upTo) {
-      released = Math.max(released, Math.min(upTo, writer.next));
-      for (let oldest = segments[0]; oldest !== undefined && oldest.next <= released; oldest = segments[0]) {
-        if (writer.waits && writer.isActive(oldest)) return;
+    release(upTo, isNeeded) {
+      for (let oldest = segments[0]; oldest !== undefined && oldest.next <= upTo; oldest = segments[0]) {
+        if ((writer.waits && writer.isActive(oldest)) || isNeeded(oldest.contents)) return;
+        released = oldest.next;
         forget(oldest);
       }
     },

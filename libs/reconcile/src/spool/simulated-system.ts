@@ -159,6 +159,9 @@ export function simulateSystem(): SimulatedSystem {
       check();
       if (entries.has(basename(path))) apply(() => entries.delete(basename(path)));
     },
+    removeDirectory() {
+      check();
+    },
     get boot() {
       return String(boots).padStart(32, '0');
     },

@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { createLog } from '@galileo/service';
+import { hasCounter } from '../counters.ts';
+import type { IsNeeded } from './contents.ts';
 import type { SpooledRecord } from './segment-format.ts';
 import { type Dropped, openSpool, type Spool, type SpoolOptions } from './spool.ts';
+import type { ProducerState } from './state.ts';
 
 // What the tests of the spool share.
 
@@ -33,6 +36,19 @@ export const counters = (records: Iterable<SpooledRecord>): number[] =>
   [...records].filter(({ kind }) => kind === 'trace').map(({ line }) => Number(/:(\d+),/.exec(line)![1]));
 
 export const range = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/** Needs the traces with these counters, and nothing else. */
+export const needs =
+  (...needed: readonly number[]): IsNeeded =>
+  ({ traces }) =>
+    needed.some(counter => hasCounter(traces.get(token) ?? [], counter));
+
+/** A state without a recording, which one client tells from others. */
+export const stateOf = (settledTo: number): ProducerState => ({
+  position: settledTo,
+  recordings: [],
+  clients: [{ clientId: 'w:pi:0', service: 'pi', token, settled: [1, settledTo] }],
+});
 
 /** Names of the segments in a directory, in their order. */
 export const segmentsIn = (directory: string): string[] =>

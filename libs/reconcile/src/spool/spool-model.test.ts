@@ -2,23 +2,31 @@ import { type RecordKindName, recordKinds } from '@galileo/bus';
 import { silentLog } from '@galileo/testkit';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import type { SpooledRecord } from './segment-format.ts';
+import { identityOf } from './contents.ts';
+import { prefixOf } from './names.ts';
+import { decodeHeader, decodeSegment, type ReadHeader, type SpooledRecord } from './segment-format.ts';
 import { Crash, type SimulatedSystem, simulateSystem } from './simulated-system.ts';
 import { type Dropped, openSpool, type Spool } from './spool.ts';
+import { stateOf } from './spool-fixture.ts';
 import type { ProducerState } from './state.ts';
+import { type Choice, choose, type Wanted } from './wanted.ts';
 
 // A model of producers that start one after the other on one directory and die at any change of the file system.
 // `galileo_spool_runs` says how many schedules are tried, each with a crash at every change; `galileo_test_seed` repeats a run.
 
 const runs = Number(process.env['galileo_spool_runs'] ?? 15);
 const seed = Number(process.env['galileo_test_seed'] ?? Math.floor(Math.random() * 2 ** 31));
-const totals = { simulations: 0, crashes: 0, recovered: 0, dropped: 0, notSpooled: 0 };
+const totals = { simulations: 0, crashes: 0, recovered: 0, dropped: 0, notSpooled: 0, released: 0, needed: 0 };
 afterAll(() => console.log(`spool model, seed ${seed}: ${JSON.stringify(totals)}`));
 
 const maxBytes = 2048;
 const segmentBytes = 300;
 
-const share = fc.double({ min: 0, max: 1, noNaN: true });
+// Not a double: most of those are next to 0.
+const share = fc.nat(16).map(n => n / 16);
+/** Which of the records that are there are needed, by where they stand among them; few or none, or nothing would ever go. */
+const needed = fc.oneof(fc.constant([]), fc.array(share, { minLength: 1, maxLength: 2 }));
+const most = fc.constantFrom(0.5, 0.75, 1, 1);
 const action = fc.oneof(
   {
     weight: 10,
@@ -30,7 +38,7 @@ const action = fc.oneof(
     }),
   },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('commit' as const) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), share }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('release' as const), share: fc.oneof(share, most), needed }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('discard' as const), age: fc.constantFrom(0, 3, 60) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('tick' as const), span: fc.constantFrom(0.1, 2, 20) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('save' as const) }) },
@@ -38,7 +46,7 @@ const action = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('leaveRoom' as const), bytes: fc.constantFrom(0, 30, 300, 1e6, 1e6, 1e6, 1e6) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('releaseOld' as const), share }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('releaseOld' as const), needed }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('removeOld' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wipe' as const) }) },
 );
@@ -77,11 +85,6 @@ function createModel(id: string): Model {
   return { id, ...sets, committed: 0, notSpooled: 0, released: 1, states: [none], removing: false };
 }
 
-const stateOf = (n: number): ProducerState => ({
-  recordings: [],
-  clients: [{ clientId: `c${n}`, service: 's', token: 't', settled: [1, n], unrecorded: [] }],
-});
-
 function recordOf(kind: RecordKindName, position: number, text: string): SpooledRecord {
   const n = position;
   if (kind === 'trace') return { position, kind, channel: 'galileo/results/traces', line: `token:${n},c,s,1,1,1,200,,,,${text}` };
@@ -98,6 +101,33 @@ const sumOf = (counts: Readonly<Record<RecordKindName, number>>) => counts.trace
 const keepFrom = (positions: Set<number>, first: number) => {
   for (const position of positions) if (position < first) positions.delete(position);
 };
+
+/** What is needed: the records that stand at these shares of all that must be there, and those that nothing tells from them. */
+function needOf(model: Model, shares: readonly number[]): Choice {
+  const kept = [...model.kept];
+  const wanted = shares.flatMap((one): Wanted[] => {
+    const record = model.appended.get(kept[Math.floor(one * kept.length)]!);
+    if (record === undefined) return [];
+    const { kind, source, number } = identityOf(record.kind, record.channel, record.line);
+    if (kind === 'trace') return [{ kind, token: source, counters: [number, number] }];
+    return kind === 'event' ? [{ kind, begin: number }] : [{ kind, node: source, begin: number }];
+  });
+  return choose(wanted);
+}
+
+interface StoredSegment {
+  readonly name: string;
+  readonly records: readonly SpooledRecord[];
+}
+
+/** A producer's segments as their bytes tell them, oldest first. */
+function segmentsOf(system: SimulatedSystem, producerId: string): StoredSegment[] {
+  const names = system.names.filter(name => name.startsWith(`${prefixOf(producerId)}-`));
+  return names.map(name => {
+    const bytes = system.file(name);
+    return { name, records: decodeSegment(bytes, decodeHeader(bytes) as ReadHeader).records };
+  });
+}
 
 interface Options {
   readonly sync: boolean;
@@ -254,14 +284,48 @@ function createWorld(system: SimulatedSystem, { sync, powerLost }: Options) {
     if (!system.crashed) for (const position of before) kept.add(position);
   };
 
+  /**
+   * Releases, and sees that just the segments before the first have gone that holds a record which is needed or not before
+   * `upTo`. @returns the position before which all has gone, 0 if none has; undefined after a crash
+   */
+  const release = (model: Model, upTo: number, need: Choice, act: () => void): number | undefined => {
+    const segments = segmentsOf(system, model.id);
+    const stays = ({ records }: StoredSegment) => records.some(record => record.position >= upTo || need.holds(record));
+    const at = segments.findIndex(stays);
+    const first = at < 0 ? segments.length : at;
+    const mayGo = segments.slice(0, first);
+    const before = new Set(model.kept);
+    // A crash may leave any of them.
+    for (const { records } of mayGo) for (const { position } of records) model.kept.delete(position);
+    act();
+    if (system.crashed) return undefined;
+    const names = segmentsOf(system, model.id).map(({ name }) => name);
+    // The segment that is written to stays as long as something waits for it.
+    const waits = model === models.at(-1) && model.appended.size > model.committed;
+    const last = mayGo.at(-1);
+    if (waits && last !== undefined && first === segments.length && names.includes(last.name)) {
+      mayGo.pop();
+      for (const { position } of last.records) if (before.has(position)) model.kept.add(position);
+    }
+    const expected = segments.slice(mayGo.length).map(({ name }) => name);
+    must(names.join() === expected.join(), `${names} is what is left, and not ${expected}`);
+    totals.released += mayGo.length;
+    if (at >= 0 && segments[at]!.records.every(({ position }) => position < upTo)) totals.needed++;
+    // Of one whose first write was interrupted there is the header alone.
+    return Math.max(0, ...mayGo.flatMap(({ records }) => records.map(({ position }) => position + 1)));
+  };
+
   const old = (spool: Spool, step: Action & { do: 'releaseOld' | 'removeOld' }) => {
     const leftover = spool.leftovers()[0];
     if (leftover === undefined) return;
     const model = models.find(({ id }) => id === leftover.producerId)!;
     if (step.do === 'releaseOld') {
-      const upTo = Math.floor(step.share * (model.appended.size + 1));
-      keepFrom(model.kept, upTo);
-      leftover.release(upTo);
+      const need = needOf(model, step.needed);
+      const before = leftover.released;
+      const released = release(model, Number.POSITIVE_INFINITY, need, () => leftover.release(need.mayBeIn));
+      if (released === undefined) return;
+      // Positions begin at 1: before that there is nothing.
+      must(Math.max(1, leftover.released) === Math.max(1, before, released), 'it says how far it is released');
     } else {
       model.removing = true;
       leftover.remove();
@@ -282,9 +346,10 @@ function createWorld(system: SimulatedSystem, { sync, powerLost }: Options) {
     else if (step.do === 'wipe') wipe(spool);
     else if (step.do === 'leaveRoom') system.leaveRoom(step.bytes);
     else if (step.do === 'release') {
-      model.released = Math.max(model.released, 1 + Math.floor(step.share * model.committed));
-      keepFrom(model.kept, model.released);
-      spool.release(model.released);
+      const need = needOf(model, step.needed);
+      const upTo = 1 + Math.floor(step.share * model.committed);
+      const released = release(model, upTo, need, () => spool.release(upTo, need.mayBeIn));
+      if (released !== undefined) model.released = Math.max(model.released, released);
     } else old(spool, step);
   };
 

@@ -1,12 +1,13 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '@galileo/testkit';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import type { Contents } from './contents.ts';
 import { SpoolError } from './errors.ts';
 import { simulateSystem } from './simulated-system.ts';
-import type { SpoolOptions } from './spool.ts';
-import { counters, open, range, segmentsIn, token, traceLine, write } from './spool-fixture.ts';
+import type { Spool, SpoolOptions } from './spool.ts';
+import { counters, needs, open, range, segmentsIn, stateOf, token, traceLine, write } from './spool-fixture.ts';
 import { choose, type Wanted } from './wanted.ts';
 
 describe('a spool', () => {
@@ -18,11 +19,11 @@ describe('a spool', () => {
     expect(counters(spool.read())).toEqual(range(1, 100));
     expect(counters(spool.read(95))).toEqual(range(95, 100));
     const before = segmentsIn(directory.path).length;
-    spool.release(50);
+    spool.release(50, needs());
     expect(segmentsIn(directory.path).length).toBeLessThan(before);
     expect(counters(spool.read(50))).toEqual(range(50, 100));
     spool.commit();
-    spool.release(spool.next);
+    spool.release(spool.next, needs());
     expect([...spool.read()]).toEqual([]);
     expect(segmentsIn(directory.path)).toEqual([]);
     expect(spool.bytes).toBe(0);
@@ -35,7 +36,7 @@ describe('a spool', () => {
     const path = join(directory.path, 'a', 'b');
     const { spool } = open(path);
     write(spool, 1, 1);
-    spool.saveState({ recordings: [], clients: [] });
+    spool.saveState(stateOf(1));
     const modes = [join(directory.path, 'a'), path, ...readdirSync(path).map(name => join(path, name))];
     expect(modes.map(file => (statSync(file).mode & 0o777).toString(8))).toEqual(['700', '700', '600', '600', '600']);
   });
@@ -58,8 +59,10 @@ describe('a spool', () => {
       const path = join(directory.path, 'spool');
       mkdirSync(path);
       chmodSync(path, 0o777);
-      open(path).spool[Symbol.dispose]();
+      const { spool } = open(path);
       expect(statSync(path).mode & 0o777).toBe(0o700);
+      spool[Symbol.dispose]();
+      mkdirSync(path);
       chownSync(path, 1, 1);
       expect(() => open(path)).toThrow(`${path} belongs to user 1`);
     },
@@ -194,7 +197,7 @@ describe('reading', () => {
     const seen: number[] = [];
     for (const { position } of spool.read()) {
       seen.push(position);
-      if (position === 10) spool.release(20);
+      if (position === 10) spool.release(20, needs());
       if (position === 25) write(spool, 41, 120);
     }
     // What was read of a segment is handed out; of those that went meanwhile nothing is, nor of what came later.
@@ -202,6 +205,107 @@ describe('reading', () => {
     expect(seen.every((position, i) => i === 0 || position > seen[i - 1]!)).toBe(true);
     expect(seen.at(-1)).toBeLessThanOrEqual(40);
     expect(dropped.length).toBeGreaterThan(0);
+  });
+});
+
+describe('releasing', () => {
+  /** Counters by segment: `isNeeded` is asked once for each from the oldest on. */
+  const bySegment = (spool: Spool): number[][] => {
+    const ends: number[] = [];
+    const isNeeded = ({ traces }: Contents) => {
+      ends.push(traces.get(token)!.at(-1)!);
+      return false;
+    };
+    const all = counters(spool.read());
+    spool.release(spool.next, isNeeded);
+    return ends.map((end, i) => all.filter(counter => counter <= end && counter > (ends[i - 1] ?? 0)));
+  };
+  /** What a spool of 100 traces holds, segment by segment. */
+  const segments = (() => {
+    const { spool } = open('/spool', { system: simulateSystem() });
+    write(spool, 1, 100);
+    return bySegment(spool);
+  })();
+  const segmentOf = (counter: number) => segments.findIndex(held => held.includes(counter));
+
+  it('stops at the first segment that is needed, whatever comes behind it', async () => {
+    await using directory = await temporaryDirectory();
+    const { spool } = open(directory.path);
+    write(spool, 1, 100);
+    expect(segments.flat()).toEqual(range(1, 100));
+    let asked = 0;
+    spool.release(spool.next, contents => {
+      asked++;
+      return needs(40, 75)(contents);
+    });
+    const first = segmentOf(40);
+    expect(first).toBeGreaterThan(1);
+    expect(asked).toBe(first + 1);
+    expect(counters(spool.read())).toEqual(segments.slice(first).flat());
+    expect(segmentsIn(directory.path)).toHaveLength(segments.length - first);
+    spool.release(spool.next, needs(75));
+    expect(counters(spool.read())).toEqual(segments.slice(segmentOf(75)).flat());
+    spool.release(spool.next, needs());
+    expect(segmentsIn(directory.path)).toEqual([]);
+  });
+
+  it('stops at a segment with records that come later, whose need nobody knows yet', () => {
+    const { spool } = open('/spool', { system: simulateSystem() });
+    write(spool, 1, 100);
+    const middle = segments[3]!;
+    spool.release(middle.at(-1)!, needs());
+    expect(counters(spool.read())[0]).toBe(middle[0]);
+    spool.release(middle.at(-1)! + 1, needs());
+    expect(counters(spool.read())[0]).toBe(segments[4]![0]);
+    // What is released stays so.
+    spool.release(1, needs());
+    expect(counters(spool.read())[0]).toBe(segments[4]![0]);
+  });
+
+  it('takes the segment that is written to as well, if nothing in it is needed and nothing waits for it', async () => {
+    await using directory = await temporaryDirectory();
+    const { spool, dropped } = open(directory.path);
+    write(spool, 1, 3);
+    spool.release(spool.next, needs(2));
+    expect(counters(spool.read())).toEqual([1, 2, 3]);
+    spool.append('trace', 'galileo/results/traces', traceLine(4));
+    spool.release(4, needs());
+    spool.commit();
+    expect(counters(spool.read())).toEqual([1, 2, 3, 4]);
+    const [before] = segmentsIn(directory.path);
+    spool.release(spool.next, needs());
+    expect([spool.bytes, ...segmentsIn(directory.path)]).toEqual([0]);
+    write(spool, 5, 6);
+    expect([...spool.read()].map(({ position }) => position)).toEqual([5, 6]);
+    expect(segmentsIn(directory.path)).toEqual([before!.replace('0000000001', '0000000002')]);
+    expect(spool.notSpooled.trace).toBe(0);
+    spool.saveState(stateOf(7));
+    spool[Symbol.dispose]();
+    const [leftover] = open(directory.path, { producerId: 'client/n/2' }).spool.leftovers();
+    expect(leftover).toMatchObject({ released: 5, segments: 1 });
+    expect(counters(leftover!.read())).toEqual([5, 6]);
+    expect(dropped).toEqual([]);
+  });
+
+  it('goes by all that a segment holds, of every kind', () => {
+    const { spool } = open('/spool', { system: simulateSystem() });
+    write(spool, 1, 2);
+    spool.append('telemetry', 'telem/n/cpu', '1700000001.0000000 1');
+    spool.append('event', 'galileo/events', '1700000007.5 e');
+    spool.commit();
+    const asked: Contents[] = [];
+    spool.release(spool.next, contents => {
+      asked.push(contents);
+      return true;
+    });
+    expect(asked).toEqual([
+      {
+        traces: new Map([[token, [1, 2]]]),
+        telemetry: new Map([['n', new Map([[1_700_000_000, 1]])]]),
+        events: new Map([[1_700_000_005, 1]]),
+      },
+    ]);
+    expect([...spool.read()]).toHaveLength(4);
   });
 });
 
@@ -230,9 +334,11 @@ describe('the cap', () => {
     await using directory = await temporaryDirectory();
     const { spool, dropped } = open(directory.path, { maxBytes: 8 * 1024 });
     write(spool, 1, 50);
-    spool.release(5);
+    spool.release(20, needs());
+    const [oldest] = counters(spool.read());
+    expect(oldest).toBeGreaterThan(10);
     write(spool, 51, 100);
-    expect(counters(dropped.flatMap(({ records }) => records))[0]).toBe(5);
+    expect(counters(dropped.flatMap(({ records }) => records))[0]).toBe(oldest);
   });
 
   it('holds for what earlier producers left too, which goes first', async () => {
@@ -241,7 +347,7 @@ describe('the cap', () => {
       const { spool, clock } = open(directory.path, { producerId: id, maxBytes: 8 * 1024 });
       clock.now += i;
       write(spool, 1 + 20 * i, 20 + 20 * i);
-      spool.saveState({ recordings: [], clients: [] });
+      spool.saveState(stateOf(1));
       spool[Symbol.dispose]();
     }
     const { spool, dropped } = open(directory.path, { maxBytes: 8 * 1024 });
@@ -254,7 +360,7 @@ describe('the cap', () => {
     expect([...lostOf('client/n/b'), ...counters(b!.read())]).toEqual(range(21, 40));
     expect([...lostOf('client/n/1'), ...counters(spool.read())]).toEqual(range(41, 100));
     // The state stays until it is said that nobody needs it.
-    expect(a).toMatchObject({ segments: 0, bytes: 0, state: { clients: [] } });
+    expect(a).toMatchObject({ segments: 0, bytes: 0, state: stateOf(1) });
   });
 
   it('that is smaller than what is left holds from the first commit on', async () => {
@@ -278,6 +384,6 @@ test('a spool that is closed throws nothing and keeps nothing', async () => {
   spool[Symbol.dispose]();
   write(spool, 1, 3);
   expect(spool.notSpooled.trace).toBe(3);
-  expect(spool.saveState({ recordings: [], clients: [] })).toBe(false);
-  expect(readdirSync(directory.path)).toEqual([]);
+  expect(spool.saveState(stateOf(1))).toBe(false);
+  expect(existsSync(directory.path)).toBe(false);
 });

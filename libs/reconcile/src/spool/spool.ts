@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { RecordKindName } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
-import { emptyContents, type Missing, missingFrom } from './contents.ts';
+import { emptyContents, type IsNeeded, type Missing, missingFrom } from './contents.ts';
 import { SpoolError } from './errors.ts';
+import { createIssuedCounters } from './issued.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
 import { takeLock } from './lock.ts';
-import { filesByProducer, prefixOf, removeProducer, stateName } from './names.ts';
+import { filesByProducer, issuedName, prefixOf, removeProducer, stateName } from './names.ts';
 import { createOwnSegments } from './own-segments.ts';
 import { maxProducerId, type Position, type SpooledRecord } from './segment-format.ts';
 import { encodeState, type ProducerState, writeState } from './state.ts';
@@ -54,8 +55,8 @@ export interface Spool extends Disposable {
   append(kind: RecordKindName, channel: string, line: string): Position;
   /** Hands all that was appended to the kernel, from where a SIGKILL can't take it. To be called before it is published. */
   commit(): void;
-  /** All records before `upTo` are durable at the recorder: segments that hold no others are removed. */
-  release(upTo: Position): void;
+  /** Removes the oldest segments as long as they hold only records before `upTo`, and none that is needed. */
+  release(upTo: Position, isNeeded: IsNeeded): void;
   /** Nobody needs what was appended before `time`, UNIX seconds: such segments are removed, and their records not counted. */
   discardBefore(time: number): void;
   /**
@@ -65,6 +66,8 @@ export interface Spool extends Disposable {
   read(from?: Position, wanted?: readonly Wanted[]): Iterable<SpooledRecord>;
   /** Saves what a later producer must know to go on; at any time the last or the new state is there. @returns false if it could not */
   saveState(state: ProducerState): boolean;
+  /** Counters of a client instance up to this one may have been given to requests. To be called before these are sent. */
+  issue(token: string, counter: number): void;
   /** What earlier producers left in the directory, oldest first. */
   leftovers(): readonly Leftover[];
   /**
@@ -144,6 +147,7 @@ export function openSpool(options: SpoolOptions): Spool {
   };
   const { lock, earlier } = prepareDirectory();
 
+  const issued = createIssuedCounters({ system, path: join(directory, issuedName(prefix)), log });
   /** Why nothing may be written now. */
   let blocked: Error | undefined;
   let lookedAt = now();
@@ -244,10 +248,12 @@ export function openSpool(options: SpoolOptions): Spool {
       saved = encodeState({ producerId, released: own.released, state });
       return store(saved);
     },
+    issue: issued.note,
     leftovers: () => earlier.filter(({ removed }) => !removed).map(({ leftover }) => leftover),
     look,
     remove() {
       own.close();
+      issued[Symbol.dispose]();
       saved = undefined;
       const files = ownFiles();
       if (files !== undefined) removeProducer(system, directory, files);
@@ -262,8 +268,11 @@ export function openSpool(options: SpoolOptions): Spool {
     [Symbol.dispose]() {
       own.flush();
       own.close();
+      issued[Symbol.dispose]();
       blocked = new SpoolError(directory, 'is closed');
       lock[Symbol.dispose]();
+      // Nothing may be left of a service that ended in order.
+      system.removeDirectory(directory);
     },
   };
 }

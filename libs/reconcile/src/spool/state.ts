@@ -1,27 +1,52 @@
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { RecordKindName } from '@galileo/bus';
 import type { RecordFilter } from '@galileo/proto/recorder';
 import type { Counters } from '../counters.ts';
+import type { Tally } from '../tally.ts';
 import { createFile, readAll } from './segment.ts';
 import type { Position } from './segment-format.ts';
 import type { SpoolSystem } from './system.ts';
 
-/** What a producer must know of itself to go on for one that was killed. */
-export interface ProducerState {
-  /** Recordings that are not settled, with the interval in the producer's raw time, UNIX seconds. */
-  readonly recordings: readonly {
-    readonly recordingId: string;
-    readonly filter: RecordFilter;
-    readonly from: number;
-    readonly to: number | null;
+/** What a producer has counted for one recording, without what is durable. Times are the producer's raw ones, UNIX seconds. */
+export interface FiguresState {
+  readonly recordingId: string;
+  readonly filter: RecordFilter;
+  readonly from: number;
+  /** `null` while the interval is open. */
+  readonly to: number | null;
+  /** Time of the newest record. */
+  readonly newest: number;
+  readonly produced: Readonly<Record<RecordKindName, number>>;
+  readonly lost: Readonly<Record<RecordKindName, number>>;
+  readonly clients: readonly {
+    readonly clientId: string;
+    readonly token: string;
+    readonly recorded: Counters;
+    readonly durable: Counters;
+    readonly produced: number;
   }[];
-  /** Per client instance the counters that are settled, and those of them that have no record. */
+  readonly buckets: readonly {
+    readonly kind: 'telemetry' | 'event';
+    readonly node: string;
+    readonly begin: number;
+    readonly version: number;
+    readonly tally: Readonly<Tally>;
+  }[];
+}
+
+/** What a process must know to go on for a producer that was killed. */
+export interface ProducerState {
+  /** All records before it are in the figures. */
+  readonly position: Position;
+  /** Recordings that are not settled. */
+  readonly recordings: readonly FiguresState[];
+  /** The client instances, each with the counters that are published or settled without a record. */
   readonly clients: readonly {
     readonly clientId: string;
     readonly service: string;
     readonly token: string;
     readonly settled: Counters;
-    readonly unrecorded: Counters;
   }[];
 }
 

@@ -12,6 +12,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
@@ -50,6 +51,8 @@ export interface SpoolSystem {
   rename(from: string, to: string): void;
   /** Removes a file; it is no error if there is none. */
   remove(path: string): void;
+  /** Removes a directory if it is empty. */
+  removeDirectory(path: string): void;
   /** What the machine calls the time since it was started, 32 hex digits; empty if it doesn't say. */
   readonly boot: string;
   /** Names this process, and no other that ever ran on this machine: `<pid>-<start>`. */
@@ -139,6 +142,14 @@ export function createSystem(): SpoolSystem {
     close: closeSync,
     rename: renameSync,
     remove: path => rmSync(path, { force: true }),
+    removeDirectory(path) {
+      try {
+        rmdirSync(path);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOENT') throw error;
+      }
+    },
     boot: bootId(),
     process: `${process.pid}-${start}`,
     runs(name) {
