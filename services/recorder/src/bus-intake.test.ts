@@ -22,7 +22,8 @@ function workplace({ grace = 10, maxBytes = 1e6 } = {}) {
   };
   const book = createBook('exp', 1000, RecordFilter.fromPartial({}), false);
   const books: Book[] = [book];
-  const sessions = new Map<string, object>();
+  // None of the producers that have gone comes back.
+  const sessions = Object.assign(new Map<string, object>(), { isSuperseded: () => true });
   const sources = createSources();
   const figures = createFigures();
   const bell = createDoorbell();
@@ -30,6 +31,7 @@ function workplace({ grace = 10, maxBytes = 1e6 } = {}) {
     books: () => books,
     committer: committer as never,
     sessions: sessions as never,
+    elapsed: () => 0,
     ...{ sources, figures, clock, log: silentLog, bell, grace, maxBytes },
   });
   return { time, rows, room, book, books, sessions, sources, figures, bell, intake };
@@ -126,7 +128,7 @@ test('malformed lines balance: they were produced by somebody, and are rejected'
   const { rows, book, intake } = workplace();
   await using _ = intake;
   intake.take([{ channel: 'telem/node-a/cpu', line: 'x' }]);
-  expect(rows.deadLetters).toMatchObject([{ kind: 'telemetry', producer: 'bus', line: 'x' }]);
+  expect(rows.deadLetters).toMatchObject([{ kind: 'telemetry', producer: 'unverified', line: 'x' }]);
   const counts = { traces: new Map(), telemetry: new Map(), events: 0, rejected: new Map([['telemetry' as const, 1]]) };
   expect(provisionalLedger(book, counts).entries[1]).toMatchObject({
     produced: 1,
@@ -138,7 +140,7 @@ test('malformed lines balance: they were produced by somebody, and are rejected'
 });
 
 test('with a slow store records wait in order up to the cap, and beyond it are dropped and counted', async () => {
-  const { rows, room, book, bell, sources, figures, intake } = workplace({ maxBytes: 1000 });
+  const { rows, room, book, bell, sources, figures, intake } = workplace({ maxBytes: 500 });
   await using _ = intake;
   sources.add('telemd/node-a/1', 'telemetry', 'node-a');
   openInterval(book, 'telemd/node-a/1', 1000);

@@ -11,16 +11,12 @@ import {
   unverifiedId,
 } from '@galileo/reconcile';
 import type { Clock, Logger } from '@galileo/service';
+import type { BusRecord } from './bus-record.ts';
 import type { Committer } from './committer.ts';
+import { createPackedQueue } from './packed-queue.ts';
 import type { Sessions } from './sessions.ts';
 import { type IntakeFigures, rowSink } from './sink.ts';
 import type { Sources } from './sources.ts';
-
-/** A line as it comes from the bus, which doesn't tell whose it is. */
-export interface BusRecord {
-  readonly channel: string;
-  readonly line: string;
-}
 
 /**
  * Takes records from a bus that carries no names of producers and knows no back-pressure. Whose a record is follows from
@@ -35,6 +31,8 @@ export interface BusIntake extends AsyncDisposable {
   filed(book: Book): number;
   /** Nothing more will be learned: files what is held as it stands. */
   release(): void;
+  /** Time up to which all records that arrived are filed or held, given the present; monotonic, seconds. */
+  filedUntil(now: number): number;
   /** Records that wait because the store is slow. */
   readonly waiting: number;
 }
@@ -43,10 +41,12 @@ export interface BusIntakeOptions {
   /** The recordings that are open now. */
   books(): readonly Book[];
   readonly committer: Committer;
-  readonly sessions: Pick<Sessions, 'get'>;
+  readonly sessions: Pick<Sessions, 'get' | 'isSuperseded'>;
   readonly sources: Sources;
   readonly figures: IntakeFigures;
   readonly clock: Clock;
+  /** Monotonic time, seconds. */
+  elapsed(): number;
   readonly log: Logger;
   /** Rung after every commit; rung here when records were filed. */
   readonly bell: Doorbell;
@@ -75,7 +75,7 @@ const emptyCache = (): Cache => ({ trace: new Map(), telemetry: new Map(), event
 
 /** Makes the way of records from the bus to the rows of the next transaction. */
 export function createBusIntake(options: BusIntakeOptions): BusIntake {
-  const { committer, sessions, sources, figures, clock, log, bell, grace, maxBytes } = options;
+  const { committer, sessions, sources, figures, clock, elapsed, log, bell, grace, maxBytes } = options;
   const filedIn = new WeakMap<Book, number>();
   /** Books that were changed since the last call of `commit`. */
   const changed = new Set<Book>();
@@ -87,8 +87,7 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
   let held: Held[] = [];
   let heldBytes = 0;
   /** Batches that wait for room. */
-  const backlog: (readonly BusRecord[])[] = [];
-  let backlogBytes = 0;
+  const backlog = createPackedQueue(maxBytes);
   let timer: NodeJS.Timeout | undefined;
 
   const look = () => {
@@ -108,8 +107,16 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
     return found;
   };
 
-  /** Will a producer that is there say more about its interval? */
-  const isAwaited = (book: Book, owner: string) => !knowsInterval(book, owner) && sessions.get(owner) !== undefined;
+  /**
+   * Will more be said about a producer's interval? By itself if it is there, or by who speaks for it. While nobody does, a record
+   * of its source may be its own or already that of the one that takes its place.
+   */
+  const isAwaited = (book: Book, owner: string) => {
+    const session = sessions.get(owner);
+    const account = book.accounts.get(owner);
+    if (session !== undefined) return session.ended ? account?.to === undefined : !knowsInterval(book, owner);
+    return account !== undefined && account.to === undefined && !sessions.isSuperseded(owner);
+  };
 
   const placesOfOwners = (owners: readonly string[], time: number): readonly Place[] =>
     books.flatMap(book => {
@@ -161,9 +168,9 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
         count(book);
         sink.event(book, event);
       },
-      deadLetter(book, kind, reason, channel, line) {
-        count(book);
-        sink.deadLetter(book, kind, reason, channel, line);
+      deadLetter(rejected) {
+        count(rejected.book);
+        sink.deadLetter(rejected);
       },
     };
   };
@@ -173,7 +180,7 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
       books,
       places: places(final),
       producerId: unverifiedId,
-      sink: counting(rowSink({ committer, clock, figures }, 'bus')),
+      sink: counting(rowSink({ committer, clock, figures })),
     });
 
   /** The rows are complete: only now may the committer take them away. */
@@ -188,9 +195,14 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
     held.push(record);
     heldBytes += sizeOf(record);
     figures.held = held.length;
+    schedule();
+  };
+
+  const schedule = () => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      review();
+      fileLate();
+      if (held.length > 0) schedule();
     }, reviewInterval * 1000);
   };
 
@@ -207,52 +219,51 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
     if (heldBytes > maxBytes) release();
   };
 
-  const refile = (isLate: (record: Held) => boolean) => {
-    const again = held;
+  /** Looks again at the oldest of what is held; `final` files it as it stands. */
+  const refile = (count: number, final: boolean) => {
+    const [again, rest] = [held.slice(0, count), held.slice(count)];
     held = [];
     heldBytes = 0;
-    figures.held = 0;
     look();
-    if (books.length === 0) return;
-    const [patient, late] = [filing(false), filing(true)];
-    for (const record of again) {
-      const { file: fileRecord } = isLate(record) ? late : patient;
-      if (fileRecord(record.channel, record.line) === 'held') hold(record);
+    if (books.length > 0) {
+      const { file: fileRecord } = filing(final);
+      for (const record of again) if (fileRecord(record.channel, record.line) === 'held') hold(record);
+      for (const record of rest) hold(record);
+      commit();
     }
-    commit();
+    figures.held = held.length;
+  };
+
+  /** Nothing was learned about these for too long. They are in the order in which they came. */
+  const fileLate = () => {
+    const since = clock.now() - grace;
+    const first = held.findIndex(({ at }) => at >= since);
+    const late = first === -1 ? held.length : first;
+    if (late > 0) refile(late, true);
   };
 
   const review = () => {
     remembered = emptyCache();
-    if (held.length === 0) return;
-    const since = clock.now() - grace;
-    refile(({ at }) => at < since);
+    fileLate();
+    if (held.length > 0) refile(held.length, false);
   };
 
   const release = () => {
-    if (held.length > 0) refile(() => true);
+    if (held.length > 0) refile(held.length, true);
   };
 
   const wait = (records: readonly BusRecord[]) => {
-    let bytes = 0;
-    for (const record of records) bytes += sizeOf(record);
-    if (backlogBytes + bytes > maxBytes) {
-      if (figures.overrun === 0) log.error({ bytes: maxBytes }, 'the store is too slow: records of the bus are dropped');
-      figures.overrun += records.length;
-      return;
+    if (backlog.push(records, elapsed())) return;
+    if (figures.overrun === 0) {
+      log.error({ bytes: maxBytes }, 'the store is too slow: records of the bus are left to be sent again');
     }
-    backlog.push(records);
-    backlogBytes += bytes;
+    figures.overrun += records.length;
   };
 
-  const fileOldest = () => {
-    const records = backlog.shift()!;
-    for (const record of records) backlogBytes -= sizeOf(record);
-    file(records);
-  };
+  const fileOldest = () => file(backlog.shift());
 
   const drainBacklog = async () => {
-    while (await bell.until(() => backlog.length > 0 && committer.hasRoom(), ended.signal)) {
+    while (await bell.until(() => backlog.records > 0 && committer.hasRoom(), ended.signal)) {
       fileOldest();
     }
   };
@@ -261,19 +272,20 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
   return {
     take(records) {
       figures.records += records.length;
-      if (backlog.length > 0 || !committer.hasRoom()) wait(records);
+      if (backlog.records > 0 || !committer.hasRoom()) wait(records);
       else file(records);
     },
     review,
     filed: book => filedIn.get(book) ?? 0,
     release,
+    filedUntil: now => backlog.oldest ?? now,
     get waiting() {
-      return backlog.reduce((sum, records) => sum + records.length, 0);
+      return backlog.records;
     },
     async [Symbol.asyncDispose]() {
       ended.abort();
       await draining;
-      while (backlog.length > 0) fileOldest();
+      while (backlog.records > 0) fileOldest();
       release();
       clearTimeout(timer);
     },

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDoorbell, type Doorbell, type RecordKindName } from '@galileo/bus';
 import {
   type ClockOffset,
+  createTelemetryColumns,
   type DeadLetter,
   type EventRow,
   type ExperimentStore,
   StoreError,
-  type TelemetryRow,
+  type TelemetryColumns,
   type TraceRow,
 } from '@galileo/expdb';
 import { type Book, bookRow } from '@galileo/reconcile';
@@ -35,7 +36,7 @@ interface WaitingRecords {
 
 /** Rows that wait for the next transaction. */
 interface PendingRows {
-  readonly telemetry: TelemetryRow[];
+  readonly telemetry: TelemetryColumns;
   readonly traces: TraceRow[];
   readonly events: EventRow[];
   readonly deadLetters: DeadLetter[];
@@ -96,7 +97,13 @@ const longestPause = 2;
 /** How long disposal tries to commit what is pending, seconds. */
 const disposalLimit = 5;
 
-const noRows = (): PendingRows => ({ telemetry: [], traces: [], events: [], deadLetters: [], clockOffsets: [] });
+const noRows = (): PendingRows => ({
+  telemetry: createTelemetryColumns(),
+  traces: [],
+  events: [],
+  deadLetters: [],
+  clockOffsets: [],
+});
 
 function sizeOf({ telemetry, traces, events, deadLetters, clockOffsets }: PendingRows): number {
   return telemetry.length + traces.length + events.length + deadLetters.length + clockOffsets.length;
@@ -106,7 +113,7 @@ const recordsIn = (rows: PendingRows) => sizeOf(rows) - rows.clockOffsets.length
 
 function countRecords(rows: PendingRows, expId: string, { stored, rejected }: WaitingRecords): void {
   const { telemetry, traces, events, deadLetters } = rows;
-  for (const row of telemetry) if (row.expId === expId) stored.telemetry++;
+  stored.telemetry += telemetry.countOf(expId);
   for (const row of traces) if (row.expId === expId) stored.trace++;
   for (const row of events) if (row.expId === expId) stored.event++;
   for (const row of deadLetters) if (row.expId === expId) rejected[row.kind]++;

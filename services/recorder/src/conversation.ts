@@ -4,11 +4,14 @@ import { applyStatement, type Book, closeInterval, type Estimate, kindName, open
 import type { BusIntake } from './bus-intake.ts';
 import type { Committer } from './committer.ts';
 import { closeMessage, openMessage, type Recordings } from './recordings.ts';
+import type { Repairs } from './repairs.ts';
 import type { Session, Sessions } from './sessions.ts';
 import type { Sources } from './sources.ts';
 
 /** What a producer says after its hello. */
 export type ProducerMessage = Exclude<NonNullable<ReconcileRequest['message']>, { $case: 'hello' }>;
+
+type AboutRecording = Extract<ProducerMessage, { $case: 'opened' | 'closed' | 'statement' }>;
 
 /** The recorder's side of Recorder.Reconcile: what it says to a producer, and what it makes of what it hears. */
 export interface Conversation {
@@ -25,13 +28,16 @@ export interface ConversationOptions {
   readonly sessions: Sessions;
   readonly sources: Sources;
   readonly busIntake: Pick<BusIntake, 'review'>;
+  readonly repairs: Pick<Repairs, 'take' | 'gone'>;
+  /** Monotonic time, seconds. */
+  elapsed(): number;
   readonly committer: Committer;
   readonly bell: Doorbell;
 }
 
 /** Makes the recorder's side. */
 export function createConversation(options: ConversationOptions): Conversation {
-  const { recordings, sessions, sources, busIntake, committer, bell } = options;
+  const { recordings, sessions, sources, busIntake, repairs, committer, elapsed, bell } = options;
 
   const noteClock = (book: Book, { producerId, clockOnly }: Session, { at, offset, uncertainty, segment }: Estimate) => {
     if (!clockOnly && !book.accounts.has(producerId)) return;
@@ -39,7 +45,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     committer.added();
   };
 
-  const hearAbout = (book: Book, session: Session, message: Exclude<ProducerMessage, { $case: 'clock' | 'source' }>) => {
+  const hearAbout = (book: Book, session: Session, message: AboutRecording) => {
     const { producerId } = session;
     if (message.$case === 'opened') {
       openInterval(book, producerId, message.value.from);
@@ -50,7 +56,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       committer.touch(book);
     } else {
       const account = book.accounts.get(producerId);
-      if (account !== undefined) applyStatement(account, message.value);
+      if (account !== undefined) applyStatement(book, account, message.value, elapsed());
       // Others are stored with the next rows.
       if (message.value.final) committer.touch(book);
     }
@@ -58,7 +64,7 @@ export function createConversation(options: ConversationOptions): Conversation {
 
   return {
     greet(session) {
-      for (const book of recordings.books()) {
+      for (const book of recordings.toldTo(session)) {
         session.mailbox.send(openMessage(book));
         if (book.end !== undefined) session.mailbox.send(closeMessage(book));
       }
@@ -77,15 +83,21 @@ export function createConversation(options: ConversationOptions): Conversation {
         busIntake.review();
         return;
       }
-      const book = recordings.get(message.value.recordingId);
+      if (message.$case === 'resent') {
+        repairs.take(session, message.value);
+        return;
+      }
+      const book = recordings.accepting().find(({ recordingId }) => recordingId === message.value.recordingId);
       if (book !== undefined) hearAbout(book, session, message);
       if (message.$case !== 'statement') busIntake.review();
       bell.ring();
     },
     end(session) {
       session.mailbox.end();
+      repairs.gone(session);
       sessions.close(session);
-      const isNeeded = (id: string) => sessions.get(id) !== undefined || recordings.books().some(book => book.accounts.has(id));
+      const isNeeded = (id: string) =>
+        sessions.get(id) !== undefined || recordings.accepting().some(book => book.accounts.has(id));
       sources.prune(isNeeded);
       busIntake.review();
       bell.ring();

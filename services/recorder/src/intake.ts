@@ -1,4 +1,4 @@
-import type { Record as LineRecord } from '@galileo/proto/recorder';
+import type { LineBatch } from '@galileo/bus';
 import { type Book, createFiling, placesOf } from '@galileo/reconcile';
 import type { Clock, Logger } from '@galileo/service';
 import type { Committer, Progress } from './committer.ts';
@@ -10,7 +10,7 @@ export interface Intake {
   /** Goes on where the book of an earlier run ends. */
   resume(book: Book): void;
   /** Takes a batch, unless it was taken before: files its records in the open recordings and hands the rows to the committer. */
-  take(progress: Progress, sequence: number, records: readonly LineRecord[]): void;
+  take(progress: Progress, batch: LineBatch): void;
 }
 
 export interface IntakeOptions {
@@ -50,21 +50,21 @@ export function createIntake(options: IntakeOptions): Intake {
         progress.durable = progress.accepted;
       }
     },
-    take(progress, sequence, records) {
+    take(progress, { sequence, channels, lines }) {
       if (sequence <= progress.accepted) {
         figures.resentBatches++;
         return;
       }
       const { producerId } = progress;
       progress.accepted = sequence;
-      figures.records += records.length;
+      figures.records += lines.length;
       const books = options.books();
       if (books.length > 0) {
         const places = placesOf(books, producerId);
-        const sink = rowSink({ committer, clock, figures }, producerId);
+        const sink = rowSink({ committer, clock, figures });
         const filing = createFiling({ books, places: () => places, producerId, sequence, sink });
-        for (const { channel, line } of records) {
-          if (filing.file(channel, line.toString()) === 'foreign') noteUnknownChannel(producerId, channel);
+        for (let i = 0; i < lines.length; i++) {
+          if (filing.file(channels[i]!, lines[i]!) === 'foreign') noteUnknownChannel(producerId, channels[i]!);
         }
         // A book whose account has come this far holds records of this batch.
         for (const book of books) {

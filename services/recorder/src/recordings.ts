@@ -2,14 +2,14 @@ import type { Doorbell } from '@galileo/bus';
 import type { ExperimentStore } from '@galileo/expdb';
 import type { Ledger, ReconcileResponse, RecordFilter } from '@galileo/proto/recorder';
 import {
-  allArrived,
-  allFinal,
+  allComplete,
   type Book,
   BookStateError,
   closeInterval,
   createBook,
   doubtsAbout,
   finalLedger,
+  isComplete,
   readBook,
   unverifiedId,
 } from '@galileo/reconcile';
@@ -30,10 +30,13 @@ interface RecordingRequest extends ExperimentWish {
 export interface Recordings {
   /** The recordings that are open, in the order of their start. */
   books(): readonly Book[];
-  get(recordingId: string): Book | undefined;
+  /** All whose records are accepted: those that are open or being settled, and those of which not all producers were there. */
+  accepting(): readonly Book[];
+  /** Those of which a producer that has come is told. */
+  toldTo(producer: { readonly producerId: string }): readonly Book[];
   /** The book of a recording that has not ended: one that is open, or whose ledger is being settled. */
   current(recordingId: string): Book | undefined;
-  /** Takes up the recordings that the store has as open, and gives them. */
+  /** Takes up the recordings that the store has as open, or as not complete, and gives them. */
   restore(): Promise<readonly Book[]>;
   /**
    * Opens a recording at all producers that are connected and waits for their answers, at most `timeout` seconds. An
@@ -47,6 +50,8 @@ export interface Recordings {
    * @throws NoRecordingError
    */
   stop(id: string, timeout: number): Promise<Ledger>;
+  /** Settles again what was settled without all producers and has been repaired since; forgets it after 24 hours. */
+  resettle(): void;
   /** Is no experiment of the recorder's own being recorded? */
   idle(): boolean;
 }
@@ -65,8 +70,12 @@ export interface RecordingsOptions {
   readonly bus?: BusOfRecordings | undefined;
   /** Who makes experiments that nobody else has made. */
   readonly creator: string;
+  /** Monotonic time, seconds. */
+  elapsed(): number;
   /** A whole number from 0 to 65535. */
   random(): number;
+  /** Tells the producers of a book that is settled what is durable. */
+  acknowledge(book: Book): Promise<void>;
 }
 
 /** What recordings have to know of the bus. */
@@ -90,6 +99,12 @@ interface BusOfRecordings {
 const arrivalGrace = 1;
 const arrivalWaits = 4;
 
+/** A recording that was settled without all of its producers' figures or records is repaired for so many seconds. */
+const repairLimit = 24 * 3600;
+
+/** Seconds that producers have to state again what a recorder that was restarted may not have heard. */
+const restateGrace = 5;
+
 /** What is said to a producer when a recording begins. */
 export const openMessage = ({ recordingId, filter }: Book): ReconcileResponse => ({
   message: { $case: 'open', value: { recordingId, filter } },
@@ -108,6 +123,10 @@ export function createRecordings(options: RecordingsOptions): Recordings {
   /** Recordings that take no more records and whose ledger isn't settled yet, with the producers that never opened. */
   const settling = new Map<string, { book: Book; absent: readonly string[] }>();
   const stopping = new Map<string, Promise<Ledger>>();
+  /** Recordings that have ended and may yet be repaired, with the number of accounts that are not complete. */
+  const provisional = new Map<string, { book: Book; absent: readonly string[]; incomplete: number }>();
+
+  const incompleteIn = (book: Book) => [...book.accounts.values()].filter(account => !isComplete(account)).length;
 
   const absentFrom = (book: Book) => {
     const absent: string[] = [];
@@ -158,7 +177,7 @@ export function createRecordings(options: RecordingsOptions): Recordings {
     const end = performance.now() + timeout * 1000;
     let filed = bus.filed(book);
     for (let quiet = 0; quiet < arrivalWaits && performance.now() < end && !signal.aborted; quiet++) {
-      if (await bell.until(() => allArrived(book), signal, arrivalGrace / arrivalWaits)) break;
+      if (await bell.until(() => allComplete(book, sessions.isSuperseded), signal, arrivalGrace / arrivalWaits)) break;
       if (bus.filed(book) > filed || bus.waiting() > 0) quiet = -1;
       filed = bus.filed(book);
     }
@@ -174,27 +193,37 @@ export function createRecordings(options: RecordingsOptions): Recordings {
     for (const { mailbox } of sessions.audience()) mailbox.send(closeMessage(book));
     const started = performance.now();
     // Those that have gone for good are not waited for; the ledger names them.
-    const complete = () => allFinal(book, sessions.isSuperseded) && absentFrom(book).length === 0;
+    const complete = () => allComplete(book, sessions.isSuperseded) && absentFrom(book).length === 0;
     const settled = await bell.until(complete, signal, timeout);
     await awaitArrivals(book, Math.max(arrivalGrace, timeout - (performance.now() - started) / 1000));
     if (signal.aborted) throw new StoppingError();
     const absent = absentFrom(book);
-    if (!settled) log.warn({ recording: book.recordingId, absent }, 'not all producers gave final figures in time');
+    if (!settled) log.warn({ recording: book.recordingId, absent }, 'not all producers gave all figures and records in time');
     open.delete(book.recordingId);
     settling.set(book.recordingId, { book, absent });
     bell.ring();
   };
 
-  const settle = async (book: Book, absent: readonly string[]): Promise<Ledger> => {
+  const ledgerOf = async (book: Book, absent: readonly string[]) => {
     const id = book.recordingId;
     await committer.flush();
     const counts = await store.counts(id);
     const doubts = doubtsAbout(book, counts);
     const doubtful = doubts.tokens.size + doubts.nodes.size > 0;
     const details = doubtful ? await readRowDetails(store, id, doubts) : undefined;
-    const ledger = finalLedger(book, counts, details, absent);
-    book.ledger = ledger;
+    book.ledger = finalLedger(book, counts, details, absent);
+    // As the ledger has it: what comes while it is saved is a reason to settle again.
+    const incomplete = incompleteIn(book);
     await save(book);
+    if (incomplete > 0) provisional.set(id, { book, absent, incomplete });
+    else provisional.delete(id);
+    return book.ledger;
+  };
+
+  const settle = async (book: Book, absent: readonly string[]): Promise<Ledger> => {
+    const id = book.recordingId;
+    const ledger = await ledgerOf(book, absent);
+    await options.acknowledge(book);
     if (book.ownsExperiment) await store.experiments.update(id, { status: 'FINISHED', end: book.end ?? clock.now() });
     settling.delete(id);
     bell.ring();
@@ -213,22 +242,67 @@ export function createRecordings(options: RecordingsOptions): Recordings {
     return ledger;
   };
 
+  const accepting = () => [
+    ...open.values(),
+    ...Array.from(settling.values(), ({ book }) => book),
+    ...Array.from(provisional.values(), ({ book }) => book),
+  ];
+
+  /** Takes up a recording that the store has: one that is open, or one that may yet be repaired. */
+  const takeUp = (book: Book) => {
+    const { recordingId: id, ledger } = book;
+    if (ledger === undefined) {
+      open.set(id, book);
+      log.info({ recording: id, closing: book.end !== undefined }, 'a recording goes on');
+      return;
+    }
+    const incomplete = incompleteIn(book);
+    const absent = ledger.missingProducers.filter(producerId => !book.accounts.has(producerId));
+    if (incomplete > 0) provisional.set(id, { book, absent, incomplete });
+  };
+
+  let resettling = false;
+  const resettle = async () => {
+    for (const [id, { book, absent, incomplete }] of provisional) {
+      if (clock.now() - (book.end ?? 0) > repairLimit) provisional.delete(id);
+      else if (incompleteIn(book) < incomplete) {
+        const { entries, final } = await ledgerOf(book, absent);
+        log.info({ recording: id, entries, final }, 'a recording was repaired after its end');
+        await options.acknowledge(book);
+      }
+    }
+  };
+
   return {
     books: () => [...open.values()],
-    get: id => open.get(id),
+    accepting,
+    toldTo: ({ producerId }) => [
+      ...open.values(),
+      ...accepting().filter(book => {
+        const account = book.accounts.get(producerId);
+        return !open.has(book.recordingId) && account !== undefined && !isComplete(account);
+      }),
+    ],
     current,
+    resettle() {
+      if (resettling || provisional.size === 0) return;
+      resettling = true;
+      resettle()
+        .catch((error: unknown) => log.error({ err: error }, 'a recording that was repaired could not be settled again'))
+        .finally(() => {
+          resettling = false;
+        });
+    },
     async restore() {
-      for (const row of await store.recordings.open()) {
+      for (const row of await store.recordings.unsettled(clock.now() - repairLimit)) {
         try {
-          const book = readBook(row);
-          open.set(book.recordingId, book);
-          log.info({ recording: book.recordingId, closing: book.end !== undefined }, 'a recording goes on');
+          takeUp(readBook(row, options.elapsed() + restateGrace));
         } catch (error) {
           if (!(error instanceof BookStateError)) throw error;
           log.error({ err: error }, 'a recording can’t go on');
         }
       }
-      return [...open.values()];
+      return accepting();
     },
     async start(request, timeout) {
       refuseTaken(request.id);

@@ -1,7 +1,7 @@
 import { announce, connectRedis, type Doorbell, openRedisReader, type RedisSettings, redisAddress } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
 import { eventChannel, traceChannel } from '@galileo/wire';
-import type { BusRecord } from './bus-intake.ts';
+import type { BusRecord } from './bus-record.ts';
 import { BusUnavailableError } from './errors.ts';
 import { readNodes } from './redis-nodes.ts';
 

@@ -1,4 +1,4 @@
-import { RecorderDefinition } from '@galileo/proto/recorder';
+import { lineRecorderDefinition } from '@galileo/bus';
 import { type BoundService, bind, type ProcessClock } from '@galileo/service';
 import { type PublishOptions, publish } from './rpc/publish.ts';
 import { type ReconcileOptions, reconcile } from './rpc/reconcile.ts';
@@ -18,7 +18,7 @@ export function recorderService(options: RpcOptions): BoundService {
   const { clock, nonce } = options;
   const ended = (call: AbortSignal) => AbortSignal.any([call, options.signal]);
   const recording = recordingCalls(options);
-  return bind(RecorderDefinition, {
+  return bind(lineRecorderDefinition(), {
     ...recording,
     watchRecording: (request, { signal }) => recording.watchRecording(request, ended(signal)),
     publish: (requests, { signal }) => publish(options, requests, ended(signal)),

@@ -16,12 +16,14 @@ import { type BusIntake, createBusIntake } from './bus-intake.ts';
 import { createCommitter } from './committer.ts';
 import { type RecorderConfig, storePath, withDefaults } from './config.ts';
 import { createConversation } from './conversation.ts';
+import { createCountBucket } from './count-bucket.ts';
 import { createIntake } from './intake.ts';
 import { createLookup } from './lookup.ts';
 import { recorderMetrics } from './metrics.ts';
 import { creatorName } from './own-experiment.ts';
 import { createRecordings } from './recordings.ts';
 import { openRedisBus, type RedisBus } from './redis-bus.ts';
+import { type Repairs, startRepairs } from './repairs.ts';
 import { recorderService } from './rpc.ts';
 import { createSessions } from './sessions.ts';
 import { createFigures } from './sink.ts';
@@ -46,7 +48,11 @@ export interface RecorderService extends Service {
  * Starts the recorder; resolves once the store is open, the recordings of an earlier run go on, and the server listens.
  * @throws StoreError if the store can't be opened, ConfigError if an address can't be listened on
  */
-export async function startRecorder(given: RecorderConfig, { log, clock }: ServiceContext): Promise<RecorderService> {
+export async function startRecorder(
+  given: RecorderConfig,
+  { log, clock }: ServiceContext,
+  open: typeof openStore = openStore,
+): Promise<RecorderService> {
   const config = withDefaults(given);
   const owned: AsyncDisposable[] = [];
   const own = <T extends AsyncDisposable>(part: T): T => {
@@ -59,7 +65,7 @@ export async function startRecorder(given: RecorderConfig, { log, clock }: Servi
   const bell = createDoorbell();
   let onStoreTrouble = (_trouble: boolean) => {};
   try {
-    const store = own(await openStore({ path: storePath(config, process.env) }));
+    const store = own(await open({ path: storePath(config, process.env) }));
     const committer = own(
       createCommitter({
         store,
@@ -74,7 +80,9 @@ export async function startRecorder(given: RecorderConfig, { log, clock }: Servi
     const sessions = createSessions();
     const sources = createSources();
     const figures = createFigures();
+    const elapsed = () => performance.now() / 1000;
     let busIntake: BusIntake;
+    let repairs: Repairs;
     let bus: RedisBus | undefined;
     const recordings = createRecordings({
       ...{ store, committer, sessions, clock, log, bell, signal: ending.signal },
@@ -88,6 +96,8 @@ export async function startRecorder(given: RecorderConfig, { log, clock }: Servi
               release: () => busIntake.release(),
               nodes: async () => bus?.nodes() ?? new Map(),
             },
+      acknowledge: book => repairs.acknowledge([book]),
+      elapsed,
       creator: creatorName(process.pid),
       random: () => randomBytes(2).readUInt16BE(),
     });
@@ -95,14 +105,27 @@ export async function startRecorder(given: RecorderConfig, { log, clock }: Servi
     const kept = clock.keepAnchorWhile(() => books().length > 0);
     own({ [Symbol.asyncDispose]: async () => kept[Symbol.dispose]() });
     busIntake = own(
-      createBusIntake({ books, committer, sessions, sources, figures, clock, log, bell, grace: sourceGrace, maxBytes: busBytes }),
+      createBusIntake({
+        ...{ books, committer, sessions, sources, figures, clock, elapsed, log, bell },
+        ...{ grace: sourceGrace, maxBytes: busBytes },
+      }),
     );
     const intake = createIntake({ books, committer, figures, clock, log });
     for (const book of await recordings.restore()) {
       intake.resume(book);
       sources.resume(book);
     }
-    const conversation = createConversation({ recordings, sessions, sources, busIntake, committer, bell });
+    repairs = own(
+      startRepairs({
+        books: recordings.accepting,
+        ...{ sessions, committer, store, figures, clock, elapsed, log, bell },
+        filedUntil: busIntake.filedUntil,
+        progress: intake.progress,
+        countBucket: createCountBucket({ store, sources }),
+        onReviewed: recordings.resettle,
+      }),
+    );
+    const conversation = createConversation({ recordings, sessions, sources, busIntake, repairs, committer, elapsed, bell });
     const admission = createAdmission({ recordings, sessions, committer, bell, log, grace });
     const lookup = createLookup({ store, recordings });
     const watched = { recordings, lookup, sessions, committer, busIntake, figures, clock, bell, signal: ending.signal };

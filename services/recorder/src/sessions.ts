@@ -8,6 +8,10 @@ export interface Session {
   readonly node: string;
   /** It makes no records and takes no part in recordings. */
   readonly clockOnly: boolean;
+  /** It produces nothing more, and will close every interval. */
+  readonly ended: boolean;
+  /** Producers that were killed and for which its process will speak. */
+  readonly predecessors: readonly string[];
   /** What is to be said to it. */
   readonly mailbox: Mailbox<ReconcileResponse>;
   /** Newest estimate of its clock. */
@@ -17,12 +21,19 @@ export interface Session {
 /** The producers that are connected, and services that only tell of their clock; one session each. */
 export interface Sessions {
   /** Opens a session; one that the producer still has is ended, since its stream must be dead. */
-  open(producer: { producerId: string; service: string; node: string; clockOnly?: boolean }): Session;
+  open(producer: {
+    producerId: string;
+    service: string;
+    node: string;
+    clockOnly?: boolean;
+    predecessors?: readonly string[];
+    ended?: boolean;
+  }): Session;
   close(session: Session): void;
   /** Is it the producer's session, and not one that another has replaced? */
   isCurrent(session: Session): boolean;
   get(producerId: string): Session | undefined;
-  /** Has the producer gone for good: its service on its node was started again, under a new id? */
+  /** Has the producer gone for good: its service on its node was started again, and speaks for it no more? */
   isSuperseded(producerId: string): boolean;
   /** Those that make records. */
   all(): Iterable<Session>;
@@ -38,9 +49,10 @@ export function createSessions(): Sessions {
   const sessions = new Map<string, Session>();
   const isCurrent = (session: Session) => sessions.get(session.producerId) === session;
   return {
-    open({ producerId, service, node, clockOnly = false }) {
+    open({ producerId, service, node, clockOnly = false, predecessors = [], ended = false }) {
       sessions.get(producerId)?.mailbox.end();
-      const session: Session = { producerId, service, node, clockOnly, mailbox: createMailbox(), clock: undefined };
+      const mailbox = createMailbox<ReconcileResponse>();
+      const session: Session = { producerId, service, node, clockOnly, predecessors, ended, mailbox, clock: undefined };
       sessions.set(producerId, session);
       return session;
     },
@@ -51,7 +63,8 @@ export function createSessions(): Sessions {
     get: producerId => sessions.get(producerId),
     isSuperseded(producerId) {
       if (sessions.has(producerId)) return false;
-      return [...sessions.keys()].some(other => origin(other) === origin(producerId));
+      const successors = [...sessions.values()].filter(other => origin(other.producerId) === origin(producerId));
+      return successors.length > 0 && !successors.some(({ predecessors }) => predecessors.includes(producerId));
     },
     all: () => [...sessions.values()].filter(session => !session.clockOnly),
     audience: () => sessions.values(),

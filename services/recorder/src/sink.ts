@@ -7,6 +7,8 @@ import type { Committer } from './committer.ts';
 export interface IntakeFigures {
   /** Records that arrived, without resent ones. */
   records: number;
+  /** Records that were sent again because they were asked for. */
+  resentRecords: number;
   /** Batches that had arrived before. */
   resentBatches: number;
   /** Dead letters, per reason. */
@@ -21,7 +23,7 @@ export interface IntakeFigures {
 
 /** Figures of an intake that has taken nothing. */
 export function createFigures(): IntakeFigures {
-  return { records: 0, resentBatches: 0, deadLetters: new Map(), unknownChannels: 0, overrun: 0, held: 0 };
+  return { records: 0, resentRecords: 0, resentBatches: 0, deadLetters: new Map(), unknownChannels: 0, overrun: 0, held: 0 };
 }
 
 export interface SinkOptions {
@@ -30,8 +32,8 @@ export interface SinkOptions {
   readonly figures: IntakeFigures;
 }
 
-/** Makes a sink into the rows of the next transaction; it is to be used for one batch only. `producer` names dead letters' makers. */
-export function rowSink({ committer, clock, figures }: SinkOptions, producer: string): Sink {
+/** Makes a sink into the rows of the next transaction; it is to be used for one batch only. */
+export function rowSink({ committer, clock, figures }: SinkOptions): Sink {
   const rows = committer.rows();
   return {
     telemetry({ recordingId }, { node, metric, subsystem, timestamp, value }) {
@@ -44,9 +46,9 @@ export function rowSink({ committer, clock, figures }: SinkOptions, producer: st
     event({ recordingId }, { timestamp, name, value }) {
       rows.events.push({ expId: recordingId, timestamp, name, value });
     },
-    deadLetter({ recordingId }, kind, reason, channel, line) {
+    deadLetter({ book, producerId: producer, kind, reason, channel, line }) {
       figures.deadLetters.set(reason, (figures.deadLetters.get(reason) ?? 0) + 1);
-      rows.deadLetters.push({ expId: recordingId, kind, producer, reason, channel, line, at: clock.now() });
+      rows.deadLetters.push({ expId: book.recordingId, kind, producer, reason, channel, line, at: clock.now() });
     },
   };
 }

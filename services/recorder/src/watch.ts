@@ -89,7 +89,7 @@ function countersOfBook({ committer }: WatchOptions, book: Book): Counted[] {
   }));
 }
 
-const countersOfLedger = ({ entries }: Ledger): Counted[] => entries.map(entry => ({ ...entry }));
+const countersOfLedger = ({ entries }: Ledger): Counted[] => entries.map(({ unsettled: _, ...counters }) => counters);
 
 const backlog = ({ committer, busIntake, figures }: WatchOptions) => ({
   backlog: committer.waiting + busIntake.waiting,

@@ -2,6 +2,9 @@
 // SIGUSR2 its system clock steps, at the second it seems to have slept. It prints how its clock runs, at its start and after
 // both. Arguments: the node's name, shift in seconds, drift as a fraction, the step, seconds of the sleep, addresses.
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openDirectPublisher } from '@galileo/bus';
 import { producerId, startProducer } from '@galileo/reconcile';
 import { createClock } from '@galileo/service';
@@ -12,6 +15,8 @@ const [node, ...rest] = process.argv.slice(2);
 const [shift, drift, step, slept] = rest.slice(0, 4).map(Number) as [number, number, number, number];
 const addresses = rest.slice(4);
 
+const spools = mkdtempSync(join(tmpdir(), 'galileo-clock-'));
+process.on('exit', () => rmSync(spools, { recursive: true }));
 const begin = performance.now();
 const state = { stepped: 0, slept: 0 };
 const drifted = () => drift * (performance.now() - begin);
@@ -24,7 +29,17 @@ const producers = addresses.map((recorder, index) => {
   const id = producerId('telemd', `${node}-${index}`);
   const common = { recorder, credentials: {}, log: silentLog };
   const publisher = openDirectPublisher({ ...common, producerId: id });
-  return startProducer({ ...common, publisher, service: 'telemd', node: `${node}-${index}`, id, clock, clockInterval: 0.15 });
+  const spool = { directory: join(spools, `${index}`), maxBytes: 2 ** 20 };
+  return startProducer({
+    ...common,
+    publisher,
+    spool,
+    service: 'telemd',
+    node: `${node}-${index}`,
+    id,
+    clock,
+    clockInterval: 0.15,
+  });
 });
 
 const tell = () => {

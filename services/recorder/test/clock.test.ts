@@ -140,7 +140,10 @@ test('a producer follows its system clock until a recording begins, and then not
   const id = producerId('telemd', 'pi');
   const common = { recorder: recorder.address, credentials: {}, log: silentLog };
   await using publisher = openDirectPublisher({ ...common, producerId: id });
-  await using producer = startProducer({ ...common, publisher, service: 'telemd', node: 'pi', id, clock, clockInterval: 0.1 });
+  await using producer = startProducer({
+    ...{ ...common, publisher, service: 'telemd', node: 'pi', id, clock, clockInterval: 0.1 },
+    spool: { directory: join(directory.path, 'spool'), maxBytes: 2 ** 20 },
+  });
   await producer.ready();
 
   stepped = -86_400_000;

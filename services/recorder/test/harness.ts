@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
 import { openDirectPublisher, type Publisher } from '@galileo/bus';
 import { type Ledger, RecorderDefinition, type RecordFilter, RecordKind } from '@galileo/proto/recorder';
 import { type ProducerOptions, producerId, startProducer } from '@galileo/reconcile';
 import { connect, createClock, type Logger, waitForServing } from '@galileo/service';
-import { silentLog } from '@galileo/testkit';
+import { silentLog, temporaryDirectory } from '@galileo/testkit';
 import type { Trace } from '@galileo/wire';
 import { startRecorder } from '../src/service.ts';
 
@@ -64,10 +66,15 @@ interface LaunchOptions {
   readonly openPublisher?: (options: { producerId: string; log: Logger; closeTimeout: number }) => Publisher;
   /** Stands between the producer and its publisher. */
   readonly wrap?: (publisher: Publisher) => Publisher;
+  /** The spool; one of its own if undefined. */
+  readonly spool?: ProducerOptions['spool'];
 }
 
 /** A real producer with one client instance, connected. */
-export async function launchProducer({ recorder, node = 'node-a', maxBytes, settle, openPublisher, wrap }: LaunchOptions) {
+export async function launchProducer(options: LaunchOptions) {
+  const { recorder, node = 'node-a', maxBytes, settle, openPublisher, wrap } = options;
+  const directory = await temporaryDirectory();
+  const spool = options.spool ?? { directory: join(directory.path, 'spool'), maxBytes: 64 * 1024 * 1024 };
   const id = producerId('client', node);
   const bytes = maxBytes === undefined ? {} : { maxBytes };
   const common = { producerId: id, log: silentLog, closeTimeout: 1 };
@@ -84,6 +91,7 @@ export async function launchProducer({ recorder, node = 'node-a', maxBytes, sett
     id,
     clock,
     log: silentLog,
+    spool,
     ...settling,
   });
   await producer.ready(AbortSignal.timeout(10_000));
@@ -98,6 +106,12 @@ export async function launchProducer({ recorder, node = 'node-a', maxBytes, sett
     producer,
     publisher,
     next: () => ++counter,
+    /** Waits until everything so far has been delivered. */
+    async flush(): Promise<void> {
+      // Records are published together, at the end of the turn in which they were made.
+      await turn();
+      await opened.flush();
+    },
     /** Produces a trace, created now unless told. */
     trace(more: Partial<Trace> = {}): void {
       const now = clock.now();
@@ -126,6 +140,7 @@ export async function launchProducer({ recorder, node = 'node-a', maxBytes, sett
     async [Symbol.asyncDispose]() {
       await producer[Symbol.asyncDispose]();
       await opened[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
     },
   };
 }

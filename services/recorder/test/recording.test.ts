@@ -57,10 +57,7 @@ test('what can’t be stored is a dead letter, and balances the ledger', async (
   expect(balance(ledger, 'TRACE')).toEqual([3, 1, 2, 0]);
   // Nobody has counted the garbage as produced, and that is said.
   expect(balance(ledger, 'EVENT')).toEqual([1, 1, 1, 0]);
-  expect(ledger.mismatches).toEqual([
-    'events: 1 produced, 1 stored, 1 rejected, 0 lost: 1 too many',
-    `events of producer ${producer.id}: 0 missing, 0 declared lost, 1 malformed`,
-  ]);
+  expect(ledger.mismatches).toEqual(['events: 1 produced, 1 stored, 1 rejected, 0 lost: 1 too many']);
   const reasons = sql(sqlitePath, 'SELECT REASON, COUNT(*) AS n FROM dead_letters GROUP BY REASON ORDER BY REASON');
   expect(reasons).toEqual([
     { REASON: 'created is not finite', n: 1 },
@@ -102,7 +99,9 @@ test('recordings overlap, each with its own filter', async () => {
     [2, 2, 0, 0],
     [1, 1, 0, 0],
   ]);
-  expect(traces.entries).toEqual([{ kind: RecordKind.TRACE, produced: 3, stored: 3, rejected: 0, lost: 0, unverified: 0 }]);
+  expect(traces.entries).toEqual([
+    { kind: RecordKind.TRACE, produced: 3, stored: 3, rejected: 0, lost: 0, unverified: 0, unsettled: 0 },
+  ]);
 });
 
 test('requests in flight at the end belong to the recording, later ones do not', async () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { temporaryDirectory, until } from '@galileo/testkit';
+import { startFaultProxy, temporaryDirectory, until } from '@galileo/testkit';
 import { expect, test } from 'vitest';
 import { balance, launchProducer, launchRecorder, sql } from './harness.ts';
 
@@ -77,7 +77,7 @@ test('a row that vanishes while the recorder is away is named', async () => {
   await using producer = await launchProducer({ recorder: first.address });
   await first.start('exp');
   for (let i = 0; i < 10; i++) producer.trace();
-  await producer.publisher.flush();
+  await producer.flush();
   await first[Symbol.asyncDispose]();
   sql(sqlitePath, `DELETE FROM traces WHERE REQUEST_ID = '${producer.token}:3'`);
   await using second = await launchRecorder({ sqlitePath, listen: first.address });
@@ -93,7 +93,7 @@ test('a producer that died stays in the ledger with what is known of it', async 
   const dead = await launchProducer({ recorder: address });
   await first.start('exp');
   for (let i = 0; i < 10; i++) dead.trace();
-  await dead.publisher.flush();
+  await dead.flush();
   await first[Symbol.asyncDispose]();
   // It ends while nobody listens, so that it can't say goodbye.
   await dead[Symbol.asyncDispose]();
@@ -111,7 +111,7 @@ test('a producer that was killed and started again is not waited for: its servic
   const dead = await launchProducer({ recorder: address });
   await first.start('exp');
   for (let i = 0; i < 10; i++) dead.trace();
-  await dead.publisher.flush();
+  await dead.flush();
   await first[Symbol.asyncDispose]();
   await dead[Symbol.asyncDispose]();
   await using second = await launchRecorder({ sqlitePath, listen: address });
@@ -121,4 +121,78 @@ test('a producer that was killed and started again is not waited for: its servic
   const ledger = await second.stop('exp', 600);
   expect(ledger).toMatchObject({ final: false, missingProducers: [dead.id], mismatches: [] });
   expect(balance(ledger, 'TRACE')).toEqual([15, 15, 0, 0]);
+});
+
+test('a producer that ended while nobody listened is spoken for by the next one of its spool', async () => {
+  await using directory = await temporaryDirectory();
+  const sqlitePath = join(directory.path, 'store.db');
+  const spool = { directory: join(directory.path, 'spool'), maxBytes: 1_000_000 };
+  const first = await launchRecorder({ sqlitePath });
+  const { address } = first;
+  const dead = await launchProducer({ recorder: address, spool });
+  await first.start('exp');
+  for (let i = 0; i < 10; i++) dead.trace();
+  await dead.flush();
+  await first[Symbol.asyncDispose]();
+  for (let i = 0; i < 7; i++) {
+    dead.trace();
+    dead.sample();
+    dead.event();
+  }
+  await dead[Symbol.asyncDispose]();
+  await using second = await launchRecorder({ sqlitePath, listen: address });
+  await using again = await launchProducer({ recorder: address, spool });
+  for (let i = 0; i < 5; i++) again.trace();
+  const ledger = await second.stop('exp');
+  expect(ledger).toMatchObject({ final: true, missingProducers: [], mismatches: [] });
+  expect(balance(ledger, 'TRACE')).toEqual([22, 22, 0, 0]);
+  expect(balance(ledger, 'TELEMETRY')).toEqual([7, 7, 0, 0]);
+  expect(balance(ledger, 'EVENT')).toEqual([7, 7, 0, 0]);
+});
+
+test('a recording that was settled without a producer is repaired when that is there again, also after a restart', async () => {
+  await using directory = await temporaryDirectory();
+  const sqlitePath = join(directory.path, 'store.db');
+  const spool = { directory: join(directory.path, 'spool'), maxBytes: 1_000_000 };
+  const first = await launchRecorder({ sqlitePath });
+  const { address } = first;
+  const dead = await launchProducer({ recorder: address, spool });
+  await first.start('exp');
+  for (let i = 0; i < 10; i++) dead.trace();
+  await dead.flush();
+  await first[Symbol.asyncDispose]();
+  for (let i = 0; i < 7; i++) dead.trace();
+  await dead[Symbol.asyncDispose]();
+  const second = await launchRecorder({ sqlitePath, listen: address });
+  expect(await second.stop('exp', 0.3)).toMatchObject({ final: false, missingProducers: [dead.id] });
+  await second[Symbol.asyncDispose]();
+  await using third = await launchRecorder({ sqlitePath, listen: address });
+  await using _again = await launchProducer({ recorder: address, spool });
+  const repaired = await until('the ledger is final', async () => {
+    const { ledger } = await third.client.getRecording({ experimentId: 'exp' });
+    return ledger?.final ? ledger : undefined;
+  });
+  expect(repaired).toMatchObject({ missingProducers: [], mismatches: [] });
+  expect(balance(repaired, 'TRACE')).toEqual([17, 17, 0, 0]);
+  expect(sql(sqlitePath, 'SELECT COUNT(*) AS n FROM traces')).toEqual([{ n: 17 }]);
+});
+
+test('requests that were on the way when their client was killed are named beside the sum', async () => {
+  await using directory = await temporaryDirectory();
+  const spool = { directory: join(directory.path, 'spool'), maxBytes: 1_000_000 };
+  await using first = await launchRecorder({ sqlitePath: join(directory.path, 'store.db') });
+  const proxy = await startFaultProxy(first.address);
+  const dead = await launchProducer({ recorder: proxy.address, spool });
+  await first.start('exp');
+  for (let counter = 1; counter <= 30; counter++) dead.producer.issued(dead.token, counter);
+  for (let i = 0; i < 25; i++) dead.trace();
+  await dead.flush();
+  // It can't say goodbye, so that it ends as if it had been killed.
+  await proxy[Symbol.asyncDispose]();
+  await dead[Symbol.asyncDispose]();
+  await using _again = await launchProducer({ recorder: first.address, spool });
+  const ledger = await first.stop('exp');
+  expect(ledger).toMatchObject({ final: true, mismatches: [] });
+  expect(balance(ledger, 'TRACE')).toEqual([25, 25, 0, 0]);
+  expect(ledger.entries.map(entry => entry.unsettled)).toEqual([5, 0, 0]);
 });

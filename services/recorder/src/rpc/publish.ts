@@ -1,5 +1,5 @@
-import type { Doorbell } from '@galileo/bus';
-import type { PublishRequest, PublishResponse } from '@galileo/proto/recorder';
+import type { Doorbell, LineBatch } from '@galileo/bus';
+import type { PublishResponse } from '@galileo/proto/recorder';
 import { invalidArgument } from '@galileo/service';
 import type { Admission } from '../admission.ts';
 import type { Progress } from '../committer.ts';
@@ -13,7 +13,7 @@ export interface PublishOptions {
 }
 
 /** @throws ServerError INVALID_ARGUMENT if the message can't be the next of the stream */
-function check(request: PublishRequest, progress: Progress | undefined): void {
+function check(request: LineBatch, progress: Progress | undefined): void {
   const { producerId, sequence } = request;
   if (progress === undefined && producerId === '') {
     throw invalidArgument('producer_id: found none in the first message of the stream; allowed: <service>/<node>/<nonce>');
@@ -31,7 +31,7 @@ function check(request: PublishRequest, progress: Progress | undefined): void {
 /** Recorder.Publish: takes batches as there is room for them, and acknowledges what is durable. */
 export async function* publish(
   options: PublishOptions,
-  requests: AsyncIterable<PublishRequest>,
+  requests: AsyncIterable<LineBatch>,
   signal: AbortSignal,
 ): AsyncGenerator<PublishResponse> {
   const { intake, admission, bell } = options;
@@ -45,7 +45,7 @@ export async function* publish(
       check(request, progress);
       progress ??= intake.progress(request.producerId);
       if (!(await admission.wait(progress.producerId, signal))) return;
-      intake.take(progress, request.sequence, request.records);
+      intake.take(progress, request);
       // A batch that was sent again may be durable already.
       bell.ring();
     }

@@ -34,6 +34,8 @@ function problemOf(message: ProducerMessage): string | undefined {
       const fits = Number.isFinite(at) && Number.isFinite(offset) && Number.isFinite(uncertainty) && uncertainty >= 0;
       return fits ? undefined : `clock: found at ${at}, offset ${offset}, uncertainty ${uncertainty}; allowed: finite numbers`;
     }
+    case 'resent':
+      return undefined;
     case 'source': {
       const { kind } = message.value;
       if (kindName(kind) !== undefined) return undefined;
@@ -47,9 +49,10 @@ function problemOf(message: ProducerMessage): string | undefined {
 }
 
 function checkMessage({ message }: ReconcileRequest): ProducerMessage {
-  if (message === undefined) throw invalidArgument('message: found none; allowed: source, opened, closed, statement, clock');
+  if (message === undefined)
+    throw invalidArgument('message: found none; allowed: source, opened, closed, statement, resent, clock');
   if (message.$case === 'hello')
-    throw invalidArgument('message: found hello again; allowed: source, opened, closed, statement, clock');
+    throw invalidArgument('message: found hello again; allowed: source, opened, closed, statement, resent, clock');
   const problem = problemOf(message);
   if (problem !== undefined) throw invalidArgument(problem);
   return message;
