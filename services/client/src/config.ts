@@ -1,4 +1,5 @@
 import { busVariables } from '@galileo/bus';
+import { spoolVariables } from '@galileo/reconcile';
 import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText } from '@galileo/service';
 
 export { labelsOf } from './labels.ts';
@@ -8,6 +9,7 @@ export const variables = {
   ...commonVariables(50051),
   worker: optionalText('galileo_worker_name', { doc: 'name of this worker; the host name if unset' }),
   ...busVariables,
+  ...spoolVariables,
   recorder: address('galileo_recorder', { fallback: '127.0.0.1:50054', doc: 'HOST:PORT of the recorder that gets the traces' }),
   traceBodies: oneOf('galileo_trace_bodies', ['none', 'all'], {
     fallback: 'none',

@@ -7,6 +7,8 @@ export interface FlightsOptions {
   readonly sender: Sender;
   /** Requests on the way at a time; one more fails at once as `overload`. */
   readonly maxInFlight: number;
+  /** A request is about to be sent. */
+  onLaunch(request: InFlight): void;
   /** A request was answered or has failed; it is no longer on the way. `host` is where it was routed to, if anywhere. */
   onSettled(request: InFlight, host: string | undefined, answer: Answer): void;
   /** A request could not even be tried. */
@@ -14,7 +16,7 @@ export interface FlightsOptions {
 }
 
 /** The requests on the way: each that is launched is settled exactly once, whatever happens. */
-export function createFlights({ now, sender, maxInFlight, onSettled, onError }: FlightsOptions) {
+export function createFlights({ now, sender, maxInFlight, onLaunch, onSettled, onError }: FlightsOptions) {
   const inFlight = new Set<InFlight>();
 
   function settle(request: InFlight, host: string | undefined, answer: Answer): void {
@@ -31,6 +33,7 @@ export function createFlights({ now, sender, maxInFlight, onSettled, onError }: 
     launch(client: EmulatedClient, created: number, released: number): void {
       client.released += 1;
       const request: InFlight = { client, counter: client.released, created, released, giveUp: () => {} };
+      onLaunch(request);
       inFlight.add(request);
       client.inFlight.add(request);
       const host = client.routes.pick(client.service);

@@ -33,6 +33,7 @@ function setUp(options: Partial<GeneratorOptions> = {}) {
     },
     maxInFlight: 1000,
     onClient: () => {},
+    onLaunch: () => {},
     onTrace: trace => traces.push(trace),
     onError: error => errors.push(error),
     ...options,

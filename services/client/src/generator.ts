@@ -21,6 +21,8 @@ export interface GeneratorOptions {
   readonly maxInFlight: number;
   /** A client was made. */
   onClient(client: EmulatedClient): void;
+  /** A client is about to send a request. */
+  onLaunch(client: EmulatedClient, counter: number): void;
   /** A request was answered or has failed. */
   onTrace(trace: Trace): void;
   /** Something went wrong that must not stop the load. */
@@ -28,7 +30,8 @@ export interface GeneratorOptions {
 }
 
 /** Hosts emulated clients and sends their requests when they are due, whatever became of the ones before (open loop). */
-export function createGenerator({ worker, time, sender, maxInFlight, onClient, onTrace, onError }: GeneratorOptions) {
+export function createGenerator(options: GeneratorOptions) {
+  const { worker, time, sender, maxInFlight, onClient, onTrace, onError } = options;
   const clients = new Map<string, EmulatedClient>();
   const plans = createDueHeap<Plan>();
   const watchers = new Set<Watcher>();
@@ -39,7 +42,10 @@ export function createGenerator({ worker, time, sender, maxInFlight, onClient, o
 
   const nextDue = () => plans.top()?.due;
   const pacer = createPacer({ nextDue, release }, time);
-  const flights = createFlights({ now: time.now, sender, maxInFlight, onSettled, onError });
+  const flights = createFlights({
+    ...{ now: time.now, sender, maxInFlight, onSettled, onError },
+    onLaunch: ({ client, counter }) => options.onLaunch(client, counter),
+  });
   const settlement = createSettlement({ nextDue, inFlight: flights.inFlight });
   const isIdle = () => nextDue() === undefined && flights.inFlight.size === 0;
 

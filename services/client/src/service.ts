@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { openPublisher, redisSettings } from '@galileo/bus';
 import { LoadClientDefinition } from '@galileo/proto/client';
-import { producerId, startProducer } from '@galileo/reconcile';
+import { producerId, spoolSettings, startProducer } from '@galileo/reconcile';
 import {
   advertised,
   bind,
@@ -56,6 +56,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     sender,
     maxInFlight: config.maxInFlight,
     onClient: client => producer.openClient({ clientId: client.id, service: client.service, token: client.token }),
+    onLaunch: ({ token }, counter) => producer.issued(token, counter),
     onTrace: trace => producer.trace(trace),
     onError: error => log.error({ err: error }, 'a request could not be sent or recorded'),
   });
@@ -83,6 +84,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     id,
     clock,
     log,
+    spool: spoolSettings(config, { service: 'client', node: worker, recorder }),
     settle: generator.settled,
   });
   const metrics = config.metricsListen === undefined ? undefined : await startMetrics(config.metricsListen, createRegistry());

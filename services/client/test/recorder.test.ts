@@ -46,7 +46,7 @@ describe('without a recorder', () => {
 });
 
 describe('the end of a recording', () => {
-  it('waits for requests on the way that belong to it, and states the figures after their traces', async () => {
+  it('waits for requests on the way that belong to it, and states the figures with their traces', async () => {
     const held: (() => void)[] = [];
     await using upstream = await startUpstream((_request, response) => held.push(() => response.end()));
     await using worker = await startWorker();
@@ -69,7 +69,7 @@ describe('the end of a recording', () => {
     expect(final()).toBeUndefined();
     held[2]!();
     const statement = await until('the final statement', final);
-    expect(recorder.traces).toHaveLength(3);
+    await until('all traces', () => recorder.traces.length === 3);
     expect(statement).toMatchObject({ value: { recordingId: 'e', clients: [{ token: client!.token, first: 1, produced: 3 }] } });
   });
 });

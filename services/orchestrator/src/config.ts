@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { busVariables } from '@galileo/bus';
 import { checkStore, storeVariables } from '@galileo/expdb';
+import { spoolVariables } from '@galileo/reconcile';
 import { etcdVariables } from '@galileo/routing';
 import {
   address,
@@ -33,6 +34,7 @@ export const variables = {
   }),
   ...storeVariables,
   ...busVariables,
+  ...spoolVariables,
   etcd: addresses('galileo_etcd', {
     fallback: '',
     doc: 'HOST:PORT of etcd, several separated by commas, for load balancers that take their weights from there; if unset weights are set over gRPC',

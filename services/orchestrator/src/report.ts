@@ -4,7 +4,7 @@ import type { Experiment, Report } from '@galileo/proto/orchestrator';
 import { type Ledger, RecorderDefinition } from '@galileo/proto/recorder';
 import { type Credentials, connect } from '@galileo/service';
 import { noDeposit } from './deposit.ts';
-import { parseSummary, type Summary } from './summary.ts';
+import { parseSummary, ranOnOneHost, type Summary } from './summary.ts';
 
 export interface ReportOptions {
   readonly store: ExperimentStore;
@@ -47,6 +47,9 @@ export async function reportOf(stored: StoredExperiment, experiment: Experiment,
     nodeInfo: await store.nodeInfo.read(stored.id),
     traces: store.traces(stored.id),
     telemetry: store.telemetry(stored.id, { metrics: reportMetrics }),
+    clockOffsets: await store.clockOffsets(stored.id),
+    conductor: known.conductor,
+    oneHost: ranOnOneHost(known),
     notes,
     store: store.path,
   });

@@ -12,7 +12,7 @@ import {
   redisSettings,
 } from '@galileo/bus';
 import { openStore } from '@galileo/expdb';
-import { producerId, startProducer } from '@galileo/reconcile';
+import { producerId, spoolSettings, startProducer } from '@galileo/reconcile';
 import { etcdSettings, openWeightStore } from '@galileo/routing';
 import {
   advertised,
@@ -83,7 +83,10 @@ export async function startOrchestrator(given: OrchestratorConfig, { log, clock 
     const node = hostname();
     const id = producerId('orchestrator', node);
     const publisher = own(openPublisher({ bus, redis: settings, recorder, credentials, producerId: id, log, closeTimeout: 2 }));
-    const producer = own(startProducer({ publisher, recorder, credentials, service: 'orchestrator', node, id, clock, log }));
+    const spool = spoolSettings(config, { service: 'orchestrator', node, recorder });
+    const producer = own(
+      startProducer({ publisher, recorder, credentials, service: 'orchestrator', node, id, clock, log, spool }),
+    );
     const recorderLink = dependency(`the recorder at ${recorder}`, producer);
     const redis = bus === 'redis' ? own(connectRedis(settings, { log, name: 'galileo-orchestrator' })) : undefined;
     const etcd = openEtcd(config, log, own);
@@ -114,7 +117,11 @@ export async function startOrchestrator(given: OrchestratorConfig, { log, clock 
       openFleet:
         programs === undefined
           ? runningFleet({ sources, credentials, timeout: fleetTimeout })
-          : localFleet({ programs, recorder, telemds: config.telemds ?? [], credentials, environment }),
+          : localFleet({
+              ...{ programs, recorder, credentials, environment },
+              telemds: config.telemds ?? [],
+              spoolDir: config.spoolDir,
+            }),
       channels,
       replicaHost: config.replicaHost.replace(/^\[|\]$/g, ''),
       logDirectory: paths.logs,

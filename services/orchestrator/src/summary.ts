@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { replicasOf, type ServiceSpec } from '@galileo/experiment';
 import type { Ledger } from '@galileo/proto/recorder';
 import { type Deposit, noDeposit } from './deposit.ts';
@@ -20,6 +21,8 @@ export interface ReplicaSummary {
  * seconds, 0 if they were not reached. Nothing of `${env:NAME}` gets in.
  */
 export interface Summary {
+  /** Node of the orchestrator, whose clock the times are by. Undefined in summaries of older versions. */
+  readonly conductor?: string;
   readonly services: readonly { readonly name: string; readonly replicas: readonly ReplicaSummary[] }[];
   /** Names of Galileo's own processes whose usage is recorded. */
   readonly processes: readonly string[];
@@ -38,6 +41,7 @@ export interface Summary {
 /** The summary of an experiment that has not begun. */
 export function initialSummary({ spec, seedDrawn }: Submission): Summary {
   return {
+    conductor: hostname(),
     services: spec.services.map(service => ({
       name: service.name,
       replicas: replicasOf(service).map(({ name, node, weight }) => ({ name, address: '', node, weight, died: '' })),
@@ -63,6 +67,14 @@ export function initialSummary({ spec, seedDrawn }: Submission): Summary {
 /** Do the replicas of a service run already? */
 function isExternal({ external }: ServiceSpec): boolean {
   return external !== undefined;
+}
+
+/**
+ * Did all services of an experiment run on the orchestrator's host? Those of a standalone do, which is an orchestrator that
+ * starts load balancer and load client itself; others use what runs already, wherever that is.
+ */
+export function ranOnOneHost({ processes }: Summary): boolean {
+  return processes.includes('standalone');
 }
 
 /** Changes one replica of a summary. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { startOrchestrator } from '@galileo/orchestrator';
+import { sharedSpoolDirectory } from '@galileo/reconcile';
 import { startRecorder } from '@galileo/recorder';
 import {
   ConfigError,
@@ -47,10 +48,11 @@ export async function startStandalone(config: StandaloneConfig, context: Service
     };
     const part = (name: string) => ({ ...context, log: context.log.child({ part: name }) });
     const store = join(directory, 'galileo.db');
+    const spoolDir = sharedSpoolDirectory(directory);
 
     const recorder = own(await startRecorder({ ...common, sqlitePath: store }, part('recorder')));
     const recorderAddress = grpcAddress(recorder);
-    const telemd = own(await startTelemd({ ...common, recorder: recorderAddress }, part('telemd')));
+    const telemd = own(await startTelemd({ ...common, spoolDir, recorder: recorderAddress }, part('telemd')));
     const orchestrator = own(
       await startOrchestrator(
         {
@@ -59,6 +61,7 @@ export async function startStandalone(config: StandaloneConfig, context: Service
           metricsListen: config.metricsListen,
           dataDir: directory,
           sqlitePath: store,
+          spoolDir,
           recorder: recorderAddress,
           telemds: [grpcAddress(telemd)],
           programs: findPrograms(import.meta.url, process.execPath),

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { busVariables, type RedisSettings, redisSettings } from '@galileo/bus';
+import { spoolVariables } from '@galileo/reconcile';
 import {
   address,
   ConfigError,
@@ -59,6 +60,7 @@ const periodVariables = Object.fromEntries(
 export const variables = {
   ...commonVariables(50052),
   ...busVariables,
+  ...spoolVariables,
   ownRedisHost: optionalText('telemd_redis_host', { doc: 'host of Redis; wins over galileo_redis_host' }),
   ownRedisPort: optional(
     integer('telemd_redis_port', { fallback: '', min: 1, max: 65_535, doc: 'port of Redis; wins over galileo_redis_port' }),

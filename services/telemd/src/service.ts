@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { openPublisher } from '@galileo/bus';
-import { producerId, startProducer } from '@galileo/reconcile';
+import { producerId, spoolSettings, startProducer } from '@galileo/reconcile';
 import {
   advertised,
   credentialsOf,
@@ -40,7 +40,10 @@ export async function startTelemd(given: TelemdConfig, { log, clock }: ServiceCo
   try {
     const publisher = own(openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout: 2 }));
     const settle = () => agent.settled();
-    const producer = own(startProducer({ publisher, recorder, credentials, service: 'telemd', node, id, clock, log, settle }));
+    const spool = spoolSettings(config, { service: 'telemd', node, recorder });
+    const producer = own(
+      startProducer({ publisher, recorder, credentials, service: 'telemd', node, id, clock, log, spool, settle }),
+    );
     const scratch = createScratch();
     const units = readKernelUnits(config.procMount, process.arch);
     const processes = own(createProcessTable({ procRoot: config.procMount, units, scratch }));

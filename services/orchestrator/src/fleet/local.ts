@@ -18,6 +18,8 @@ export interface LocalFleetOptions {
   /** HOST:PORT of the telemetry agents, which run already. */
   readonly telemds: readonly string[];
   readonly credentials: Credentials;
+  /** Directory for the spools of services that make records; their own choice if undefined. */
+  readonly spoolDir: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -134,6 +136,7 @@ function memberEnvironment(options: LocalFleetOptions): Record<string, string> {
     galileo_bus: 'direct',
     galileo_recorder: options.recorder,
     ...(token === undefined ? {} : { galileo_token: token }),
+    ...(options.spoolDir === undefined ? {} : { galileo_spool_dir: options.spoolDir }),
   });
 }
 
