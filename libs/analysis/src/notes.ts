@@ -1,5 +1,7 @@
 import { type Experiment, ExperimentStatus, type LatencySummary } from '@galileo/proto/orchestrator';
 import type { Ledger } from '@galileo/proto/recorder';
+import { clockNotes } from './clock-doubts.ts';
+import type { ClockEvidence } from './clocks.ts';
 import { countText, numberOf, spanText } from './quantities.ts';
 import type { RequestFigures, ServiceRequests } from './requests.ts';
 import { acceptedReleaseError, kindNames, type ValidityLimits } from './verdict.ts';
@@ -19,6 +21,7 @@ export interface NoteEvidence {
   readonly nodesWithoutCores: readonly string[];
   /** Were there any nodes to observe? */
   readonly observed: boolean;
+  readonly clocks: ClockEvidence;
   readonly limits: ValidityLimits;
 }
 
@@ -101,6 +104,11 @@ export function takeNotes(evidence: NoteEvidence): string[] {
     notes.push(
       `${clamped === 1 ? '1 latency' : `${countText(clamped)} latencies`} above an hour ${clamped === 1 ? 'counts' : 'count'} as an hour.`,
     );
-  notes.push(...generatorNotes(evidence), ...usageNotes(evidence), ...ledgerNotes(evidence.ledger));
+  notes.push(
+    ...generatorNotes(evidence),
+    ...usageNotes(evidence),
+    ...clockNotes(evidence, evidence.limits.clockShare),
+    ...ledgerNotes(evidence.ledger),
+  );
   return notes;
 }

@@ -1,9 +1,11 @@
 import type { TelemetryRow, TraceSummary } from '@galileo/expdb';
 import type { Experiment, NodeUsage, ProcessUsage, ReplicaReport, Report, ServiceReport } from '@galileo/proto/orchestrator';
 import type { Ledger } from '@galileo/proto/recorder';
+import { type ClockEvidence, clockEvidence } from './clocks.ts';
 import { createHistogram } from './histogram.ts';
 import { takeNotes } from './notes.ts';
-import { type MeasuredSpan, measureRequests, type ServiceRequests } from './requests.ts';
+import { nowhere, type ReferenceTimeOptions, referenceTime } from './reference-time.ts';
+import { measureRequests, type ServiceRequests } from './requests.ts';
 import { parseThreshold } from './threshold.ts';
 import { evaluateThreshold, type ServiceMeasurements } from './threshold-evaluation.ts';
 import { measureUsage, type NodeFigures, type UsageFigures } from './usage.ts';
@@ -21,14 +23,14 @@ export interface ReplicaInput {
   readonly died: string;
 }
 
-/** All that a report is made of. Points in time are UNIX seconds. */
-export interface ReportInput {
+/** All that a report is made of. Points in time are UNIX seconds, raw: by the clock of who took them. */
+export interface ReportInput extends ReferenceTimeOptions {
   readonly experiment: Experiment;
   /** In the file's order. */
   readonly services: readonly { readonly name: string; readonly replicas: readonly ReplicaInput[] }[];
   /** Names of Galileo's own processes, subsystems of `proc_cpu` and `proc_rss`. */
   readonly processes: readonly string[];
-  /** Begin of the load. */
+  /** Begin of the load, like the next two by the orchestrator's clock. */
   readonly start: number;
   /** End of the warm-up, from where on figures count. */
   readonly warmupEnd: number;
@@ -99,6 +101,12 @@ function measurementsOf(report: ServiceReport, requests: ServiceRequests): Servi
   };
 }
 
+/** Nodes without a sample in the span, save for those whose samples are there and can't be told to be in it. */
+function silentNodes(nodes: Iterable<string>, usage: UsageFigures, { span, telemetry }: ClockEvidence): string[] {
+  if (span === undefined) return [];
+  return [...nodes].filter(node => !usage.nodes.has(node) && (telemetry.get(node)?.leftOut ?? 0) === 0);
+}
+
 /** Telemd says `cpus` as decimal text. */
 function coresOf(info: Readonly<Record<string, string>> | undefined): number {
   const cores = Number(info?.['cpus']);
@@ -130,15 +138,19 @@ function processUsage(names: readonly string[], usage: UsageFigures): { processe
 /**
  * Makes the report of an experiment in one pass over its traces and one over its telemetry.
  * Figures of services, processes and nodes cover the measured span [warmupEnd, end); release error and queueing the whole load.
+ * Times of different clocks are compared in the reference's, that is the recorder's.
  * @throws ThresholdError if a threshold can't be understood.
  */
 export async function buildReport(input: ReportInput): Promise<Report> {
   const thresholds = input.thresholds.map(parseThreshold);
   const limits: ValidityLimits = { ...defaultLimits, ...input.limits };
-  const span: MeasuredSpan = { from: Math.max(input.warmupEnd, input.start), to: input.end };
-  const length = span.to - span.from;
-  const requests = await measureRequests(input.traces, input.services, span);
-  const usage = await measureUsage(input.telemetry, span);
+  const from = Math.max(input.warmupEnd, input.start);
+  const length = input.end - from;
+  const times = referenceTime({ from, to: input.end }, input);
+  const span = times.span ?? nowhere;
+  const requests = await measureRequests(input.traces, input.services, span, times.correct);
+  const usage = await measureUsage(input.telemetry, span, times.correct);
+  const clocks = clockEvidence(times, { requests: requests.clocks, telemetry: usage.clocks });
 
   const services = input.services.map((service, index) => serviceReport(service, requests.services[index]!, usage));
   const { processes, silentProcesses } = processUsage(input.processes, usage);
@@ -147,7 +159,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
   );
   const latency = createHistogram();
   for (const service of requests.services) latency.add(service.latency);
-  const evidence = { experiment: input.experiment, ledger: input.ledger, span: length, latency: latency.summary() };
+  const evidence = { experiment: input.experiment, ledger: input.ledger, span: length, latency: latency.summary(), clocks };
   const releaseError = requests.releaseError.summary();
 
   return {
@@ -161,7 +173,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
         traces: requests.traces,
         measured: services.reduce((sum, service) => sum + service.requests, 0),
         releaseError,
-        silentNodes: [...input.nodeInfo.keys()].filter(node => !usage.nodes.has(node)),
+        silentNodes: silentNodes(input.nodeInfo.keys(), usage, clocks),
       },
       limits,
     ),
@@ -192,5 +204,6 @@ export async function buildReport(input: ReportInput): Promise<Report> {
       }),
     ],
     store: input.store,
+    clocks: [...clocks.clocks],
   };
 }

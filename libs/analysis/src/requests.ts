@@ -1,17 +1,13 @@
 import type { TraceSummary } from '@galileo/expdb';
+import { type ClockUses, useOf } from './clocks.ts';
 import { createHistogram, type Histogram } from './histogram.ts';
+import type { Correct, MeasuredSpan } from './reference-time.ts';
 
 /** What is known of a service before its requests are looked at. */
 export interface ServicePlan {
   readonly name: string;
   /** HOST:PORT of each replica. */
   readonly replicas: readonly { readonly address: string }[];
-}
-
-/** When figures count: from `from` (end of the warm-up) to `to` (end of the load), UNIX seconds. */
-export interface MeasuredSpan {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** The requests of one service that were due in the measured span. */
@@ -52,6 +48,8 @@ export interface RequestFigures {
   readonly releaseError: Histogram;
   /** sent - released over the whole load. */
   readonly queueing: Histogram;
+  /** Per load client. */
+  readonly clocks: ClockUses;
 }
 
 function emptyService(plan: ServicePlan): ServiceRequests {
@@ -100,19 +98,29 @@ function countMeasured(figures: ServiceRequests, trace: TraceSummary): void {
   if (trace.sent >= 0) figures.serviceTime.record(trace.done - trace.sent);
 }
 
+/** The load client whose clock a trace was made by: clients are called `<load client>:<service>:<n>`. */
+function loadClientOf({ client, service }: TraceSummary): string {
+  const end = client.lastIndexOf(`:${service}:`);
+  return end === -1 ? client : client.slice(0, end);
+}
+
 /**
  * Reads all traces once. A request belongs to the measured span if it was due (`created`) at its begin or later: no load is
- * due after its end, and what a cancellation lets slip through is kept. Any order of the traces will do.
+ * due after its end, and what a cancellation lets slip through is kept. One that can't be told from the begin belongs to it,
+ * like one due just then. Those whose time `correct` does not know count in no figure of their service. Any order of the
+ * traces will do.
  */
 export async function measureRequests(
   traces: AsyncIterable<readonly TraceSummary[]>,
   plans: readonly ServicePlan[],
   span: MeasuredSpan,
+  correct: Correct,
 ): Promise<RequestFigures> {
   const services = new Map(plans.map(plan => [plan.name, emptyService(plan)]));
   const indices = new Map(plans.map(plan => [plan.name, new Map(plan.replicas.map(({ address }, index) => [address, index]))]));
   const releaseError = createHistogram();
   const queueing = createHistogram();
+  const clocks: ClockUses = new Map();
   const totals = { traces: 0, foreign: 0, warmup: 0, unsent: 0 };
 
   for await (const chunk of traces) {
@@ -126,14 +134,26 @@ export async function measureRequests(
         totals.foreign++;
         continue;
       }
-      if (!failed(trace) && trace.done >= span.from && trace.done < span.to) figures.answered++;
-      if (trace.created < span.from) {
+      const loadClient = loadClientOf(trace);
+      const use = useOf(clocks, loadClient);
+      const correction = correct('client', loadClient, trace.created);
+      if (correction === undefined) {
+        use.leftOut++;
+        continue;
+      }
+      const done = trace.done + correction.offset;
+      if (!failed(trace) && done >= span.from && done < span.to) figures.answered++;
+      const due = trace.created + correction.offset;
+      const doubt = correction.uncertainty + span.uncertainty;
+      if (due + doubt < span.from) {
         totals.warmup++;
         continue;
       }
+      use.uncertainty = Math.max(use.uncertainty, correction.uncertainty);
+      use.overrun = Math.max(use.overrun, due - doubt - span.to);
       countMeasured(figures, trace);
       countReplica(figures, trace, indices.get(trace.service)!);
     }
   }
-  return { ...totals, services: [...services.values()], releaseError, queueing };
+  return { ...totals, services: [...services.values()], releaseError, queueing, clocks };
 }

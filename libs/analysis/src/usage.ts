@@ -1,6 +1,7 @@
 import type { TelemetryRow } from '@galileo/expdb';
+import { type ClockUses, useOf } from './clocks.ts';
 import { type CounterRate, createCounterRate } from './counter-rate.ts';
-import type { MeasuredSpan } from './requests.ts';
+import type { Correct, MeasuredSpan } from './reference-time.ts';
 
 /** The metrics that a report reads; a store may leave out all others. */
 export const reportMetrics: readonly string[] = ['cpu', 'ram', 'rx', 'tx', 'proc_cpu', 'proc_rss'];
@@ -29,6 +30,8 @@ export interface NodeFigures {
 export interface UsageFigures {
   readonly processes: ReadonlyMap<string, ProcessFigures>;
   readonly nodes: ReadonlyMap<string, NodeFigures>;
+  /** Per node. */
+  readonly clocks: ClockUses;
 }
 
 /** `ram` comes from /proc/meminfo, whose kB are 1024 bytes; `rx` and `tx` are telemd's kB/s of 1000 bytes. */
@@ -87,7 +90,8 @@ function traffic(devices: ReadonlyMap<string, Mean>): number | undefined {
   return [...devices.values()].reduce((total, device) => total + meanOf(device, bytesPerTrafficUnit)!, 0);
 }
 
-function take(state: NodeState, row: TelemetryRow): void {
+/** `time`: when the sample was taken, reference's time. */
+function take(state: NodeState, row: TelemetryRow, time: number): void {
   const subsystem = row.subsystem ?? '';
   switch (row.metric) {
     case 'cpu':
@@ -102,7 +106,7 @@ function take(state: NodeState, row: TelemetryRow): void {
       if (subsystem !== 'lo') count(entry(state[row.metric], subsystem, emptyMean), row.value);
       break;
     case 'proc_cpu':
-      entry(state.processCpu, subsystem, createCounterRate).add(row.timestamp, row.value);
+      entry(state.processCpu, subsystem, createCounterRate).add(time, row.value);
       break;
     case 'proc_rss':
       state.processMemory.set(subsystem, Math.max(state.processMemory.get(subsystem) ?? 0, row.value));
@@ -115,14 +119,29 @@ function plus(one: number | undefined, other: number | undefined): number | unde
 }
 
 /**
- * Reads all telemetry once; only samples within the span count (both ends included). Samples of one counter have to come in
- * the order of their time, as the store gives them. Processes of one name on several nodes are added up.
+ * Reads all telemetry once; only samples within the span count (both ends included), and none whose time `correct` does not
+ * know. Samples of one counter have to come in the order of their time, as the store gives them. Processes of one name on
+ * several nodes are added up.
  */
-export async function measureUsage(telemetry: AsyncIterable<readonly TelemetryRow[]>, span: MeasuredSpan): Promise<UsageFigures> {
+export async function measureUsage(
+  telemetry: AsyncIterable<readonly TelemetryRow[]>,
+  span: MeasuredSpan,
+  correct: Correct,
+): Promise<UsageFigures> {
   const states = new Map<string, NodeState>();
+  const clocks: ClockUses = new Map();
   for await (const chunk of telemetry) {
     for (const row of chunk) {
-      if (row.timestamp >= span.from && row.timestamp <= span.to) take(entry(states, row.node, emptyNode), row);
+      const use = useOf(clocks, row.node);
+      const correction = correct('telemd', row.node, row.timestamp);
+      if (correction === undefined) {
+        use.leftOut++;
+        continue;
+      }
+      const time = row.timestamp + correction.offset;
+      if (time < span.from || time > span.to) continue;
+      use.uncertainty = Math.max(use.uncertainty, correction.uncertainty);
+      take(entry(states, row.node, emptyNode), row, time);
     }
   }
   const nodes = new Map<string, NodeFigures>();
@@ -143,5 +162,5 @@ export async function measureUsage(telemetry: AsyncIterable<readonly TelemetryRo
       });
     }
   }
-  return { processes, nodes };
+  return { processes, nodes, clocks };
 }

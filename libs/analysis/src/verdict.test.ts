@@ -18,9 +18,9 @@ const good: Evidence = {
   },
   ledger: {
     entries: [
-      { kind: RecordKind.TRACE, produced: 1000, stored: 1000, rejected: 0, lost: 0, unverified: 0 },
-      { kind: RecordKind.TELEMETRY, produced: 5000, stored: 4998, rejected: 2, lost: 0, unverified: 0 },
-      { kind: RecordKind.EVENT, produced: 3, stored: 3, rejected: 0, lost: 0, unverified: 0 },
+      { kind: RecordKind.TRACE, produced: 1000, stored: 1000, rejected: 0, lost: 0, unverified: 0, unsettled: 0 },
+      { kind: RecordKind.TELEMETRY, produced: 5000, stored: 4998, rejected: 2, lost: 0, unverified: 0, unsettled: 0 },
+      { kind: RecordKind.EVENT, produced: 3, stored: 3, rejected: 0, lost: 0, unverified: 0, unsettled: 0 },
     ],
     final: true,
     mismatches: [],
@@ -35,6 +35,13 @@ const good: Evidence = {
   releaseError: summary(0.002),
   latency: summary(0.05),
   silentNodes: [],
+  clocks: {
+    span: { from: 1002, to: 1020, uncertainty: 0, step: 0 },
+    shared: true,
+    requests: new Map(),
+    telemetry: new Map(),
+    clocks: [],
+  },
 };
 const ledger = good.ledger!;
 const [traces, telemetry, events] = ledger.entries as [

@@ -1,5 +1,7 @@
 import { type Experiment, ExperimentStatus, type LatencySummary, type Verdict } from '@galileo/proto/orchestrator';
 import { type Ledger, type LedgerEntry, RecordKind } from '@galileo/proto/recorder';
+import { clockReasons } from './clock-doubts.ts';
+import type { ClockEvidence } from './clocks.ts';
 import { countText, numberOf, shareText, spanText } from './quantities.ts';
 
 /** What a run has to keep to for its figures to be trusted. */
@@ -19,11 +21,22 @@ export interface ValidityLimits {
    * counts from the intended time, so the generator's own error is part of it, and a tenth is what one may overlook.
    */
   readonly releaseErrorShare: number;
+  /**
+   * Share of the measured span by which it may lie beside the times of a node's records. Default 0.01: as much of a mean over
+   * the span may come from outside of it.
+   */
+  readonly clockShare: number;
   /** Records of each kind that may be lost. Default 0: who knows which ones they were? */
   readonly lost: number;
 }
 
-export const defaultLimits: ValidityLimits = { releasedShare: 0.999, releaseError: 0.01, releaseErrorShare: 0.1, lost: 0 };
+export const defaultLimits: ValidityLimits = {
+  releasedShare: 0.999,
+  releaseError: 0.01,
+  releaseErrorShare: 0.1,
+  clockShare: 0.01,
+  lost: 0,
+};
 
 /** What a verdict rests on. */
 export interface Evidence {
@@ -45,6 +58,7 @@ export interface Evidence {
   readonly latency: LatencySummary;
   /** Nodes that should have telemetry and have none in the measured span. */
   readonly silentNodes: readonly string[];
+  readonly clocks: ClockEvidence;
 }
 
 /** A record of each kind in words. */
@@ -145,6 +159,7 @@ export function judge(evidence: Evidence, limits: ValidityLimits = defaultLimits
   }
   reasons.push(...coverageReasons(evidence));
   reasons.push(...generatorReasons(evidence, limits));
+  reasons.push(...clockReasons(evidence, limits.clockShare));
   reasons.push(...ledgerReasons(evidence.ledger, evidence.traces, limits));
   return { valid: reasons.length === 0, reasons };
 }

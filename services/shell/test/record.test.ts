@@ -61,7 +61,7 @@ test.concurrent('records for a while and prints one JSON object, which the recor
   expect(recording.end - recording.start).toBeGreaterThanOrEqual(1.4);
   const { stored, ...telemetry } = ledger.telemetry;
   expect(stored).toBeGreaterThan(0);
-  expect(telemetry).toEqual({ produced: stored, rejected: 0, lost: 0, unverified: 0 });
+  expect(telemetry).toEqual({ produced: stored, rejected: 0, lost: 0, unverified: 0, unsettled: 0 });
   expect(ledger.traces.produced).toBeNull();
   expect(found).toMatchObject({ reconciliation: { final: true, mismatches: [], missing_producers: [] }, complete: true });
 

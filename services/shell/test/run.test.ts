@@ -28,7 +28,7 @@ test.concurrent('an experiment runs from the file to the JSON object, and can be
   expect(report.experiment).toMatchObject({ name: 'small', status: 'FINISHED' });
   expect(otherReasons(report.verdict.reasons)).toEqual([]);
   expect(outcome.code).toBe(report.verdict.valid ? 0 : 4);
-  expect(report.ledger.traces).toEqual({ produced: 198, stored: 198, rejected: 0, lost: 0, unverified: 0 });
+  expect(report.ledger.traces).toEqual({ produced: 198, stored: 198, rejected: 0, lost: 0, unverified: 0, unsettled: 0 });
   for (const { produced, stored, rejected, lost } of Object.values<Record<string, number>>(report.ledger)) {
     expect(produced).toBe(stored! + rejected! + lost!);
   }

@@ -51,6 +51,7 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
       released: 2013,
       releaseError: { count: 2013, mean: 0.0001, p50: 0.00004, p90: 0.0002, p99: 0.0011, max: 0.0031 },
       queueing: { count: 2013, mean: 0.0002, p50: 0.00017, p90: 0.0003, p99: 0.0013, max: 0.0042 },
+      clocks: [{ service: 'telemd', node: 'node-a', offset: -0.0123, uncertainty: 0.0004, segments: 2 }],
       notes: ['Every node name means this machine.'],
       store: '/home/ada/.local/share/galileo/galileo.db',
     }),

@@ -2,9 +2,9 @@ import type { Ledger } from '@galileo/proto/recorder';
 import { recordKinds } from '@galileo/sdk';
 
 function entryJson(entry: Ledger['entries'][number] | undefined) {
-  if (entry === undefined) return { produced: null, stored: null, rejected: null, lost: null, unverified: null };
-  const { produced, stored, rejected, lost, unverified } = entry;
-  return { produced, stored, rejected, lost, unverified };
+  if (entry === undefined) return { produced: null, stored: null, rejected: null, lost: null, unverified: null, unsettled: null };
+  const { produced, stored, rejected, lost, unverified, unsettled } = entry;
+  return { produced, stored, rejected, lost, unverified, unsettled };
 }
 
 /** A ledger as the two fields that the JSON output has of it; null for kinds that are not recorded. */

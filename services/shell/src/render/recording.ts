@@ -28,6 +28,12 @@ function unverifiedNotes({ entries }: Ledger): string[] {
   });
 }
 
+function unsettledNotes({ entries }: Ledger): string[] {
+  const unsettled = entries.reduce((sum, entry) => sum + entry.unsettled, 0);
+  if (unsettled === 0) return [];
+  return [`  - a client was killed while up to ${count(unsettled)} of its requests were on the way: they are in no figure`];
+}
+
 /** A recording with its ledger as text, with a newline at its end. */
 export function renderRecording(recording: RecordingSummary, options: RenderOptions): string {
   const { experimentId, name, start, end, ledger } = recording;
@@ -35,7 +41,7 @@ export function renderRecording(recording: RecordingSummary, options: RenderOpti
   const took = state === 'ended' ? `, took ${span(end - start)}` : '';
   const named = name === experimentId ? '' : `${options.paint('bold', name)}  `;
   const title = `${named}${experimentId}  ${state}  ${instant(start)}${took}`;
-  const notes = ledger === undefined ? [] : unverifiedNotes(ledger);
+  const notes = ledger === undefined ? [] : [...unverifiedNotes(ledger), ...unsettledNotes(ledger)];
   return `${title}\n\n${[renderLedger(ledger, options, state !== 'ended'), ...notes].join('\n')}\n`;
 }
 

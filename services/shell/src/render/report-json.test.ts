@@ -10,9 +10,9 @@ test('has exactly the promised shape, in seconds, bytes and cores', () => {
     experiment: { id: '202603011405-1a2b', name: 'pi-profile', status: 'FINISHED', start: 1772370309.5, end: 1772370330.6 },
     verdict: { valid: true, reasons: [] },
     ledger: {
-      traces: { produced: 2013, stored: 2013, rejected: 0, lost: 0, unverified: 0 },
-      telemetry: { produced: 1530, stored: 1530, rejected: 0, lost: 0, unverified: 0 },
-      events: { produced: 12, stored: 12, rejected: 0, lost: 0, unverified: 0 },
+      traces: { produced: 2013, stored: 2013, rejected: 0, lost: 0, unverified: 0, unsettled: 0 },
+      telemetry: { produced: 1530, stored: 1530, rejected: 0, lost: 0, unverified: 0, unsettled: 0 },
+      events: { produced: 12, stored: 12, rejected: 0, lost: 0, unverified: 0, unsettled: 0 },
     },
     thresholds: [
       { expression: 'latency.p99 < 200ms', value: 0.0417, passed: true },
@@ -32,6 +32,12 @@ test('has exactly the promised shape, in seconds, bytes and cores', () => {
       },
     },
   });
+});
+
+test('has the clocks in seconds', () => {
+  expect(written(reportJson(sampleReport())).clocks).toEqual([
+    { service: 'telemd', node: 'node-a', offset: -0.0123, uncertainty: 0.0004, segments: 2 },
+  ]);
 });
 
 test('the parts that programs iterate over have no other keys', () => {
@@ -64,7 +70,14 @@ describe('null stands for what was not measured', () => {
     const json = failureJson(experiment, 'pi-0 was not ready');
     expect(json.experiment).toEqual({ id: '202603011405-1a2b', name: 'pi-profile', status: 'FAILED', start: null, end: null });
     expect(json.verdict).toEqual({ valid: false, reasons: ['pi-0 was not ready'] });
-    expect(json.ledger.traces).toEqual({ produced: null, stored: null, rejected: null, lost: null, unverified: null });
+    expect(json.ledger.traces).toEqual({
+      produced: null,
+      stored: null,
+      rejected: null,
+      lost: null,
+      unverified: null,
+      unsettled: null,
+    });
     expect(json.thresholds).toEqual([]);
     expect(json.services).toEqual({});
   });

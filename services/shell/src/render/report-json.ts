@@ -70,6 +70,13 @@ export function reportJson(report: Report) {
       release_error: latencyJson(report.releaseError),
       queueing: latencyJson(report.queueing),
     },
+    clocks: report.clocks.map(({ service, node, offset, uncertainty, segments }) => ({
+      service,
+      node,
+      offset: number(offset),
+      uncertainty: number(uncertainty),
+      segments,
+    })),
     notes: report.notes,
     store: report.store === '' ? null : report.store,
   };
@@ -91,6 +98,7 @@ export function failureJson(experiment: Experiment, reason: string) {
     queueing: undefined,
     notes: [],
     store: '',
+    clocks: [],
   };
   return reportJson(empty);
 }
