@@ -162,8 +162,7 @@ describe.skipIf(lacking)(`an ordered end ${needs}`, () => {
     expect([report.experiment.status, report.reason]).toEqual(['FINISHED', null]);
     expectBalance(cluster, report);
     expect(report.ledger.traces.produced).toBe(requestsOf(5));
-    expect(report.ledger.traces.lost).toBeGreaterThan(0);
-    expect(report.reconciliation).toMatchObject({ final: true, missing_producers: [] });
+    expectNoLoss(report);
   }, 60_000);
 
   test('of the orchestrator in the middle of the load: the experiment has failed, everything is taken back', async () => {

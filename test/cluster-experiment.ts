@@ -11,7 +11,7 @@ import { type Cluster, type MemberName, members, type Outcome, type Running } fr
 /** Requests per second of all clients together. */
 const rate = 100;
 /** Clients, which make equally many requests. */
-export const clients = 4;
+const clients = 4;
 
 /** An experiment over both workers and both nodes whose number of requests is known: constant arrivals. */
 function experimentText(duration: number): string {
@@ -131,21 +131,6 @@ export function expectNoLoss(report: Report): void {
   const { traces, telemetry, events } = report.ledger;
   expect([traces.lost, telemetry.lost, events.lost]).toEqual([0, 0, 0]);
   expect(report.reconciliation).toEqual({ final: true, mismatches: [], missing_producers: [] });
-}
-
-/** A trace's time of creation and of its answer, by client and counter. */
-export function traceTimes(cluster: Cluster, id: string): Map<string, Map<number, { created: number; done: number }>> {
-  const perClient = new Map<string, Map<number, { created: number; done: number }>>();
-  const found = rows<{ client: string; request: string; created: number; done: number }>(
-    cluster.store,
-    'SELECT CLIENT AS client, REQUEST_ID AS request, CREATED AS created, DONE AS done FROM traces WHERE EXP_ID = ?',
-    id,
-  );
-  for (const { client, request, created, done } of found) {
-    const traces = perClient.get(client) ?? new Map();
-    perClient.set(client, traces.set(Number(request.split(':')[1]), { created, done }));
-  }
-  return perClient;
 }
 
 /** Requests that the load balancer has given to replicas since its start, and those that they did not answer. */

@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, type MemberName, members, type Outcome, startCluster } from './cluster.ts';
 import {
   balanced,
-  clients,
   createRandom,
   expectBalance,
   expectedEntries,
@@ -15,7 +14,6 @@ import {
   rows,
   serves,
   startRun,
-  traceTimes,
   untilEntries,
   untilServing,
 } from './cluster-experiment.ts';
@@ -81,31 +79,6 @@ describe.skipIf(lacking)(`dependencies that are absent at the start ${needs}`, (
   }, 120_000);
 });
 
-interface Gap {
-  /** When the last request before it was answered, and when the first after it was due; UNIX seconds. */
-  readonly before: number;
-  readonly after: number;
-}
-
-/** Traces that clients have made and the store lacks, where each client has made `each`. */
-function gapsOf(cluster: Cluster, id: string, each: number): { lost: number; gaps: Gap[] } {
-  let lost = 0;
-  const gaps: Gap[] = [];
-  for (const traces of traceTimes(cluster, id).values()) {
-    const end = { created: Number.NEGATIVE_INFINITY, done: Number.POSITIVE_INFINITY };
-    traces.set(each + 1, end);
-    let last = 0;
-    for (const counter of [...traces.keys()].sort((one, other) => one - other)) {
-      if (counter > last + 1) {
-        lost += counter - last - 1;
-        gaps.push({ before: traces.get(last)?.done ?? Number.NEGATIVE_INFINITY, after: traces.get(counter)!.created });
-      }
-      last = counter;
-    }
-  }
-  return { lost, gaps };
-}
-
 /** When something was away, UNIX seconds. */
 interface Absence {
   readonly begin: number;
@@ -113,10 +86,8 @@ interface Absence {
 }
 
 const now = () => Date.now() / 1000;
-/** Seconds: what the recorder had not yet written, and what it takes until all have connected again on a busy machine. */
-const slack = { before: 1.5, after: 6 };
 
-describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () => {
+describe.skipIf(lacking)(`faults in the middle of the load ${needs}`, () => {
   let cluster: Cluster;
   let proxy: FaultProxy;
 
@@ -177,53 +148,33 @@ describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () =
     expect([after.requests - before.requests, after.errors]).toEqual([requests, 0]);
   }
 
-  /** What is lost was published while something was away, the ledger says how much and which, and the verdict says INVALID. */
-  function expectExact(report: Report, { begin, end }: Absence) {
-    const { traces, telemetry, events } = report.ledger;
-    console.log(
-      `away for ${(end - begin).toFixed(1)} s; lost: ${traces.lost} traces, ${telemetry.lost} samples, ${events.lost} events`,
-    );
+  /** What was published while something was away has been sent again. */
+  function expectRepaired(report: Report) {
     expectBalance(cluster, report);
-    const { lost, gaps } = gapsOf(cluster, report.experiment.id, traces.produced / clients);
-    expect(lost).toBe(traces.lost);
-    for (const { before, after } of gaps) {
-      expect(before).toBeGreaterThan(begin - slack.before);
-      expect(after).toBeLessThan(end + slack.after);
-    }
-    expect(report.reconciliation).toMatchObject({ final: true, missing_producers: [] });
-    const named = report.reconciliation.mismatches.flatMap(
-      text => /^traces of client \S+: (\d+) of \d+ missing: counters /.exec(text)?.[1] ?? [],
-    );
-    expect(named.reduce((sum, count) => sum + Number(count), 0)).toBe(lost);
-    if (lost + telemetry.lost + events.lost === 0) return expectNoLoss(report);
-    expect(report.verdict.valid).toBe(false);
-    const count = (number: number) => number.toLocaleString('en-US');
-    if (lost > 0)
-      expect(report.verdict.reasons.join('\n')).toContain(
-        `Of ${count(traces.produced)} traces produced, ${count(lost)} were lost (limit 0).`,
-      );
+    expectNoLoss(report);
+    // On a busy machine the generator may be late, which is another matter.
+    expect(report.verdict.reasons.filter(reason => !reason.startsWith('The generator was late'))).toEqual([]);
   }
 
-  test('Redis killed and started again, empty: the load goes on, all register again, the ledger is exact', async () => {
+  test('Redis killed and started again, empty: the load goes on, all register again, nothing is lost', async () => {
     const duration = 8;
     const outcome = await underLoad(duration, async () => {
-      const absence = await forSomeSeconds(
+      await forSomeSeconds(
         () => cluster.redis.kill(),
         () => cluster.redis.restart(),
       );
       await untilEntries(cluster, expectedEntries.loaded);
       await untilServing(cluster);
-      return absence;
     });
     await expectUndisturbed(outcome, duration, outcome.before);
-    expectExact(outcome.report, outcome.result);
+    expectRepaired(outcome.report);
     expect(outcome.report.notes.slice(0, 2)).toEqual([
       `Redis at ${cluster.redis.address} was lost in the run`,
       expect.stringMatching(/^Redis at \S+ was back after \d+\.\d s$/),
     ]);
   }, 60_000);
 
-  test('the recorder killed and started again: the load goes on, what was published meanwhile is lost and named', async () => {
+  test('the recorder killed and started again: the load goes on, and what was published meanwhile is sent again', async () => {
     const duration = 7;
     const outcome = await underLoad(duration, () =>
       forSomeSeconds(
@@ -232,24 +183,18 @@ describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () =
       ),
     );
     await expectUndisturbed(outcome, duration, outcome.before);
-    expectExact(outcome.report, outcome.result);
-    expect(outcome.report.ledger.traces.lost).toBeGreaterThan(100);
-    expect(outcome.code).toBe(4);
+    expectRepaired(outcome.report);
   }, 60_000);
 
-  test('the recorder cut off from Redis for 3 s: what was published meanwhile is lost and named', async () => {
+  test('the recorder cut off from Redis for 3 s: what was published meanwhile is sent again', async () => {
     const duration = 7;
     const outcome = await underLoad(duration, async () => {
-      const begin = now();
       await proxy.cut();
       await sleep(3000);
       await proxy.heal();
-      return { begin, end: now() };
     });
     await expectUndisturbed(outcome, duration, outcome.before);
-    expectExact(outcome.report, outcome.result);
-    expect(outcome.report.ledger.traces.lost).toBeGreaterThan(200);
-    expect(outcome.code).toBe(4);
+    expectRepaired(outcome.report);
   }, 60_000);
 
   test('etcd killed and started again: nothing is lost, and the weights stay', async () => {
@@ -266,19 +211,16 @@ describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () =
     expectNoLoss(outcome.report);
   }, 60_000);
 
-  test('Redis that stands still for 8 s: all connect again, the ledger is exact', async () => {
+  test('Redis that stands still for 8 s: all connect again, nothing is lost', async () => {
     const duration = 13;
     const outcome = await underLoad(duration, async () => {
-      const begin = now();
       cluster.redis.pause();
       await sleep(8000);
       cluster.redis.resume();
-      const end = now();
       await untilEntries(cluster, expectedEntries.loaded);
-      return { begin, end };
     });
     await expectUndisturbed(outcome, duration, outcome.before);
-    expectExact(outcome.report, outcome.result);
+    expectRepaired(outcome.report);
   }, 60_000);
 
   test('the load balancer killed and started again: requests fail meanwhile and are counted, its weights come back', async () => {
@@ -313,7 +255,7 @@ describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () =
     expect(await balanced(cluster)).toEqual({ requests: later!.n, errors: 0 });
   }, 60_000);
 
-  test('a telemetry agent killed and started again: the experiment goes on, the ledger names the one that fell silent', async () => {
+  test('a telemetry agent killed and started again: the experiment goes on, and what it left is stored', async () => {
     const duration = 6;
     const outcome = await underLoad(duration, async () => {
       await forSomeSeconds(
@@ -322,13 +264,7 @@ describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () =
       );
     });
     await expectUndisturbed(outcome, duration, outcome.before);
-    const { report } = outcome;
-    expectBalance(cluster, report);
-    expect(report.ledger.traces.lost).toBe(0);
-    expect(report.reconciliation.final).toBe(false);
-    expect(report.reconciliation.missing_producers).toEqual([expect.stringMatching(/^telemd\/node-a\//)]);
-    expect(report.verdict.valid).toBe(false);
-    expect(report.verdict.reasons.join('\n')).toContain('1 producer gave no final figures: telemd/node-a/');
+    expectRepaired(outcome.report);
   }, 60_000);
 
   test('a load client killed: the experiment fails and says so, and the ledger holds what is known', async () => {
@@ -361,7 +297,7 @@ describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () =
     await untilEntries(cluster, expectedEntries.idle);
     const settled = async () => {
       const report = JSON.parse((await cluster.galileo(['report', '--json', run.id])).stdout) as Report;
-      return report.reconciliation.missing_producers.length > 0 ? report : undefined;
+      return report.reconciliation.final ? report : undefined;
     };
     const report = await until('the ledger is settled', settled);
     expect([report.experiment.status, report.reason]).toEqual([
@@ -369,8 +305,7 @@ describe.skipIf(lacking)(`what is lost in the middle of the load ${needs}`, () =
       'the orchestrator ended while the experiment was RUNNING',
     ]);
     expectBalance(cluster, report);
-    expect(report.ledger.traces.lost).toBe(0);
-    expect(report.reconciliation.missing_producers).toEqual([expect.stringMatching(/^orchestrator\//)]);
+    expectNoLoss(report);
     await expectWorks(cluster);
   }, 60_000);
 });

@@ -136,7 +136,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const recorder = address('recorder');
   const orchestrator = address('orchestrator');
   const store = `${directory.path}/galileo.db`;
-  const common = { ...commonEnvironment(options, redis), galileo_recorder: recorder };
+  const spools = { galileo_spool_dir: `${directory.path}/spools` };
+  const common = { ...commonEnvironment(options, redis), ...spools, galileo_recorder: recorder };
   const data = { galileo_data_dir: directory.path, galileo_expdb_sqlite_path: store };
   const withEtcd = etcdEnvironment(options);
 

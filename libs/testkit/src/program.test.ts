@@ -28,15 +28,16 @@ describe('missing', () => {
 });
 
 describe('startProgram', () => {
-  it('gives a program PATH, HOME and what it is told, nothing else of the environment', async () => {
+  it('gives a program PATH, HOME, XDG_RUNTIME_DIR and what it is told, nothing else of the environment', async () => {
     process.env['galileo_token'] = 'of the developer';
     await using program = await startProgram([process.execPath, '-p', 'JSON.stringify(process.env)'], {
       environment: { galileo_bus: 'direct' },
     });
     delete process.env['galileo_token'];
     expect(await program.exited).toEqual({ code: 0, signal: null });
-    const { PATH, HOME, ...rest } = JSON.parse(program.output()) as Record<string, string>;
-    expect({ PATH, HOME }).toEqual({ PATH: process.env['PATH'], HOME: process.env['HOME'] });
+    const { PATH, HOME, XDG_RUNTIME_DIR, ...rest } = JSON.parse(program.output()) as Record<string, string>;
+    for (const [name, value] of Object.entries({ PATH, HOME, XDG_RUNTIME_DIR }))
+      expect([name, value]).toEqual([name, process.env[name]]);
     expect(rest).toEqual({ galileo_bus: 'direct' });
   });
 

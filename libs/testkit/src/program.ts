@@ -11,7 +11,7 @@ export interface Exit {
 }
 
 export interface ProgramOptions {
-  /** All that it gets of an environment besides this process's PATH and HOME, which may be overridden here. */
+  /** All that it gets of an environment besides this process's PATH, HOME and XDG_RUNTIME_DIR, which may be overridden here. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Working directory; default: a directory of its own that is removed on disposal. */
   readonly directory?: string;
@@ -128,7 +128,7 @@ export async function startProgram(command: readonly string[], options: ProgramO
 
 /** What of this process's environment a program needs; nothing else of it must matter to a test. */
 function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME'] as const;
+  const names = ['PATH', 'HOME', 'XDG_RUNTIME_DIR'] as const;
   return Object.fromEntries(names.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }
 

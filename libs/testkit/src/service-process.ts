@@ -24,7 +24,8 @@ export function serviceFile(name: string, kind: 'source' | 'bundle' = 'source'):
 }
 
 /**
- * Starts a service, by default from its source, with no more of an environment than `environment`, PATH and HOME: variables of a
+ * Starts a service, by default from its source, with no more of an environment than `environment`, PATH, HOME and
+ * XDG_RUNTIME_DIR: variables of a
  * developer's shell must not matter. It has not become ready when this returns.
  */
 export async function startService(
