@@ -59,6 +59,9 @@ export async function play(scenario: Scenario, seed: number, size: Size): Promis
     await rig.rest();
     ledger = await rig.stop(settleTimeout);
     problems.push(...problemsOf(gatherEvidence(rig, ledger), scenario.promised));
+    if (scenario.bites !== undefined && !rig.recorder.process.log().some(({ msg }) => msg === scenario.bites)) {
+      problems.push(`the faults had no effect: the recorder's log has no line "${scenario.bites}"`);
+    }
     await rig.end();
   } catch (error) {
     problems.push((error as Error).message);
