@@ -36,6 +36,16 @@ interface Connection {
   reset(): void;
 }
 
+/**
+ * While a socket connects there is nothing to reset, and resetAndDestroy would wait for the connection. While its end is on the
+ * way libuv refuses the reset (EINVAL); Node then never closes the handle, and spins on it for ever when the process ends.
+ */
+function resetSocket(socket: Socket): void {
+  const ending = socket.writableEnded && !socket.writableFinished;
+  if (socket.connecting || ending) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** Starts a proxy to `target` (HOST:PORT), which need not be there: then a connection is accepted and reset. */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const colon = target.lastIndexOf(':');
@@ -65,10 +75,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       },
       reset() {
         connections.delete(connection);
-        client.resetAndDestroy();
-        // While it connects there is nothing to reset, and resetAndDestroy would wait for the connection.
-        if (upstream?.connecting) upstream.destroy();
-        else upstream?.resetAndDestroy();
+        resetSocket(client);
+        if (upstream !== undefined) resetSocket(upstream);
       },
     };
     /** Both ends have been passed on, or one was reset. */
