@@ -66,7 +66,7 @@ function arrived(account: Account, node: NodeAccount, { time, channel, key, reje
     node.buckets.set(begin, bucket);
   }
   if (bucket.repaired) {
-    bucket.dirty = true;
+    bucket.dirty++;
     return;
   }
   addToTally(bucket.seen, channel, key);

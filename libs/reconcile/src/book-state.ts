@@ -145,7 +145,7 @@ function readBucket([, seen, rejected, stated, version, unavailable, repaired]: 
     ...{ seen: tally(seen), rejected, version, unavailable, repaired: repaired === 1, due },
     stated: stated === null ? undefined : tally(stated),
     // What has arrived since it was repaired is not in the state.
-    dirty: repaired === 1,
+    dirty: repaired,
   };
 }
 

@@ -34,8 +34,8 @@ export interface BucketAccount {
    * them: it is stored if it is not there, but not counted.
    */
   repaired: boolean;
-  /** Something has arrived since `seen` was taken from the store. */
-  dirty: boolean;
+  /** How much has arrived since `seen` was taken from the store. */
+  dirty: number;
   /** Version whose records the producer can't send again completely; -1 if there is none. */
   unavailable: number;
   /** When what was stated last must have arrived, recorder's monotonic time, seconds. */
@@ -149,7 +149,7 @@ export function emptyBucket(): BucketAccount {
     stated: undefined,
     version: 0,
     repaired: false,
-    dirty: false,
+    dirty: 0,
     unavailable: -1,
     due: Number.POSITIVE_INFINITY,
     told: false,

@@ -452,7 +452,7 @@ export function createWorld() {
   const countBuckets = (book: Book, account: Account) => {
     for (const place of bucketsToCount(account)) {
       const bucket = place.node.buckets.get(place.begin)!;
-      bucket.dirty = false;
+      bucket.dirty = 0;
       commit();
       const [from, to] = bucketSpan(book, account, place);
       const seen = emptyTally();

@@ -79,7 +79,7 @@ test('of a bucket that can not be sent again whole the store is counted, and it 
   expect(isComplete(account)).toBe(false);
   const seen = emptyTally();
   for (const n of [0, 1, 2, 4, 5, 6, 7, 8, 9]) addToTally(seen, channel, telemetryKey(lines[n]!));
-  Object.assign(bucket(), { seen, dirty: false });
+  Object.assign(bucket(), { seen, dirty: 0 });
   expect(isComplete(account)).toBe(true);
   expect(questionFor(book, account, 1000)).toBeUndefined();
   // A copy of what was missing, or of what was not: only the store knows.

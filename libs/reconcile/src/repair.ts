@@ -42,7 +42,7 @@ function missingTraces({ seen, stated, unavailable }: ClientAccount): Counters {
 /** Nothing of the bucket is to be asked for. */
 function isSettled({ seen, stated, version, unavailable, dirty }: BucketAccount): boolean {
   if (stated === undefined) return false;
-  return sameTally(seen, stated) || (unavailable === version && !dirty);
+  return sameTally(seen, stated) || (unavailable === version && dirty === 0);
 }
 
 const ranges = (set: readonly number[]) =>
@@ -125,11 +125,11 @@ export function conclude({ account, traces, buckets }: Question): void {
       if (sameTally(resent, bucket.stated)) {
         bucket.seen = resent;
         bucket.rejected = rejected;
-        bucket.dirty = false;
+        bucket.dirty = 0;
       } else {
         // Some may have arrived before: only the store knows how many there are of both together.
         bucket.unavailable = version;
-        bucket.dirty = true;
+        bucket.dirty++;
       }
     }
   }
@@ -141,7 +141,7 @@ export function bucketsToCount(account: Account): BucketPlace[] {
   for (const node of nodesOf(account)) {
     for (const [begin, bucket] of node.buckets) {
       const { dirty, stated, seen, unavailable, version } = bucket;
-      if (dirty && stated !== undefined && unavailable === version && !sameTally(seen, stated)) places.push({ node, begin });
+      if (dirty > 0 && stated !== undefined && unavailable === version && !sameTally(seen, stated)) places.push({ node, begin });
     }
   }
   return places;

@@ -134,7 +134,8 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
   };
 
   const places = (final: boolean) => (kind: RecordKindName, source: string, time: number) => {
-    const known = remembered[kind].get(source);
+    // While a recording is being closed its producers' ends are not known yet.
+    const known = books.some(({ end }) => end !== undefined) ? undefined : remembered[kind].get(source);
     if (known !== undefined) return known;
     const owners = sources.ownersOf(kind, source);
     if (owners.length === 0) {

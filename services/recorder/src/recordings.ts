@@ -256,7 +256,8 @@ export function createRecordings(options: RecordingsOptions): Recordings {
       log.info({ recording: id, closing: book.end !== undefined }, 'a recording goes on');
       return;
     }
-    const incomplete = incompleteIn(book);
+    // As the ledger has it: a book that has been completed since is settled again.
+    const incomplete = ledger.missingProducers.filter(producerId => book.accounts.has(producerId)).length;
     const absent = ledger.missingProducers.filter(producerId => !book.accounts.has(producerId));
     if (incomplete > 0) provisional.set(id, { book, absent, incomplete });
   };

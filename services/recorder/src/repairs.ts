@@ -91,10 +91,11 @@ export function startRepairs(options: RepairsOptions): Repairs {
     for (const place of bucketsToCount(account)) {
       const bucket = place.node.buckets.get(place.begin);
       if (bucket === undefined) continue;
-      // What arrives from here on makes it dirty again.
-      bucket.dirty = false;
+      const { dirty } = bucket;
       await committer.flush();
       Object.assign(bucket, await options.countBucket(book, account, place));
+      // What has arrived meanwhile may be counted or not: it will be counted again.
+      bucket.dirty -= dirty;
       committer.touch(book);
       bell.ring();
     }

@@ -51,6 +51,13 @@ export function createSessions(): Sessions {
   return {
     open({ producerId, service, node, clockOnly = false, predecessors = [], ended = false }) {
       sessions.get(producerId)?.mailbox.end();
+      // Their processes have ended, though their streams may not have shown it yet.
+      for (const id of predecessors) {
+        const stale = sessions.get(id);
+        if (stale === undefined || stale.ended) continue;
+        stale.mailbox.end();
+        sessions.delete(id);
+      }
       const mailbox = createMailbox<ReconcileResponse>();
       const session: Session = { producerId, service, node, clockOnly, predecessors, ended, mailbox, clock: undefined };
       sessions.set(producerId, session);
@@ -63,7 +70,7 @@ export function createSessions(): Sessions {
     get: producerId => sessions.get(producerId),
     isSuperseded(producerId) {
       if (sessions.has(producerId)) return false;
-      const successors = [...sessions.values()].filter(other => origin(other.producerId) === origin(producerId));
+      const successors = [...sessions.values()].filter(other => !other.ended && origin(other.producerId) === origin(producerId));
       return successors.length > 0 && !successors.some(({ predecessors }) => predecessors.includes(producerId));
     },
     all: () => [...sessions.values()].filter(session => !session.clockOnly),
