@@ -131,7 +131,7 @@ test.concurrent('a recorder that is killed and comes back goes on with the recor
   const command = startGalileo(['record', '--duration', '8s'], place.env);
   await begun(command);
   place.service.kill('SIGKILL');
-  await until('that is noticed', () => /is away \(nobody listens on .*\); the recording goes on/.test(command.stderr()), 30);
+  await until('that is noticed', () => /is away \(.*\); the recording goes on/.test(command.stderr()), 30);
   await place.startRecorder();
   const { code, stdout } = await command.outcome;
   expect(stdout).toMatch(/^\S+ {2}ended [\s\S]*telemetry .*balanced/);
