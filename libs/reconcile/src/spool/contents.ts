@@ -4,7 +4,7 @@ import { parseRequestId } from '../request-id.ts';
 import { bucketOf } from '../tally.ts';
 
 /** A number of records of one kind, node and bucket of sample time; events have no node. */
-export interface BucketCount {
+interface BucketCount {
   readonly kind: 'telemetry' | 'event';
   readonly node: string;
   /** Begin of the bucket, UNIX seconds. */

@@ -19,7 +19,7 @@ import type { SpoolSystem } from './system.ts';
 import { choose, type Wanted } from './wanted.ts';
 
 /** What reading all that an earlier producer left has shown. */
-export interface Examination {
+interface Examination {
   readonly records: number;
   /** Places where records were written and none can be read, by the name of the file. */
   readonly damage: readonly (Damage & { readonly file: string })[];
