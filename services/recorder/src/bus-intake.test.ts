@@ -140,9 +140,10 @@ test('malformed lines balance: they were produced by somebody, and are rejected'
 });
 
 test('with a slow store records wait in order up to the cap, and beyond it are dropped and counted', async () => {
-  const { rows, room, book, bell, sources, figures, intake } = workplace({ maxBytes: 500 });
+  const { rows, room, book, bell, sources, figures, intake, sessions } = workplace({ maxBytes: 500 });
   await using _ = intake;
   sources.add('telemd/node-a/1', 'telemetry', 'node-a');
+  sessions.set('telemd/node-a/1', {});
   openInterval(book, 'telemd/node-a/1', 1000);
   room.is = false;
   intake.take([sample(1001), sample(1002)]);

@@ -111,11 +111,13 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
    * Will more be said about a producer's interval? By itself if it is there, or by who speaks for it. While nobody does, a record
    * of its source may be its own or already that of the one that takes its place.
    */
-  const isAwaited = (book: Book, owner: string) => {
+  const isAwaited = (book: Book, owner: string, owners: readonly string[]) => {
     const session = sessions.get(owner);
     const account = book.accounts.get(owner);
     if (session !== undefined) return session.ended ? account?.to === undefined : !knowsInterval(book, owner);
-    return account !== undefined && account.to === undefined && !sessions.isSuperseded(owner);
+    // One that took its place may not have said yet that it has this source too.
+    const isReplaced = sessions.isSuperseded(owner) && owners.some(other => sessions.get(other) !== undefined);
+    return account !== undefined && account.to === undefined && !isReplaced;
   };
 
   const placesOfOwners = (owners: readonly string[], time: number): readonly Place[] =>
@@ -143,7 +145,7 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
       noteStranger(kind, source);
       return books.map(book => ({ book, account: unverifiedAccount(book) }));
     }
-    if (!final && books.some(book => owners.some(owner => isAwaited(book, owner)))) return undefined;
+    if (!final && books.some(book => owners.some(owner => isAwaited(book, owner, owners)))) return undefined;
     if (owners.length > 1) return placesOfOwners(owners, time);
     const found = placesOfOwners(owners, Number.POSITIVE_INFINITY);
     if (remembered[kind].size < maxRemembered) remembered[kind].set(source, found);
