@@ -126,6 +126,13 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'recorder-unreachable',
+    what: 'the producers reach Redis and not the recorder, for longer than it waits to learn whose records are',
+    promised: 'nothing lost',
+    alsoShort: false,
+    plan: (_, size) => [throughout(size, 0.1, 0.8, linkCut('producers to recorder'))],
+  },
+  {
     name: 'streams-cut',
     what: 'the streams of producers and recorder, to Redis and to each other, are cut at random',
     promised: 'nothing lost',

@@ -10,7 +10,7 @@ import {
   unverifiedAccount,
   unverifiedId,
 } from './book.ts';
-import { addCounter } from './counters.ts';
+import { addAll, addCounter } from './counters.ts';
 import { addToTally, bucketOf } from './tally.ts';
 
 /** Does a record of this time, which is finite, lie in the producer's interval? */
@@ -28,6 +28,24 @@ export function traceArrived(account: Account, clientId: string, token: string, 
   if (!addCounter(client.seen, counter)) return false;
   if (rejected) client.rejected++;
   return true;
+}
+
+/**
+ * A producer says that a client instance is its. What arrived before that was taken for nobody's is its too, if its interval was
+ * open: it will state these traces.
+ */
+export function claimClient(book: Book, producerId: string, token: string): void {
+  const account = book.accounts.get(producerId);
+  const nobodys = book.accounts.get(unverifiedId)?.clients;
+  const found = nobodys?.get(token);
+  if (account === undefined || found === undefined) return;
+  nobodys!.delete(token);
+  const own = account.clients.get(token);
+  if (own === undefined) account.clients.set(token, found);
+  else {
+    addAll(own.seen, found.seen);
+    own.rejected += found.rejected;
+  }
 }
 
 /** What tells a record of a bucket from the others: its channel, and within that `key`. */

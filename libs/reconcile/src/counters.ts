@@ -1,3 +1,5 @@
+import type { CounterRange } from '@galileo/proto/recorder';
+
 /**
  * A set of whole numbers as closed ranges in one flat array `[first, last, first, last, …]`, ascending, with at least one
  * number between two ranges. Counters of requests are nearly contiguous, so a set of millions is a few ranges; and as a
@@ -49,6 +51,23 @@ export function addRange(set: Counters, first: number, last: number): void {
     to += 2;
   }
   set.splice(from, to - from, low, high);
+}
+
+/** Adds all numbers of another set. */
+export function addAll(set: Counters, other: readonly number[]): void {
+  for (let i = 0; i < other.length; i += 2) addRange(set, other[i]!, other[i + 1]!);
+}
+
+/** A set as messages carry it. */
+export function toRanges(set: readonly number[]): CounterRange[] {
+  return Array.from({ length: set.length / 2 }, (_, i) => ({ first: set[2 * i]!, last: set[2 * i + 1]! }));
+}
+
+/** The set that a message carries; its ranges may be in any order. */
+export function fromRanges(ranges: readonly CounterRange[]): Counters {
+  const set: Counters = [];
+  for (const { first, last } of ranges) addRange(set, first, last);
+  return set;
 }
 
 /** Does the set hold the number? */

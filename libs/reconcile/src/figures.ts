@@ -1,6 +1,6 @@
 import { type RecordKindName, recordKinds } from '@galileo/bus';
 import type { BucketStatement, ClientStatement, Durable, RecordFilter, Statement } from '@galileo/proto/recorder';
-import { addCounter, addRange, type Counters, clip, without } from './counters.ts';
+import { addCounter, type Counters, clip, fromRanges, toRanges, without } from './counters.ts';
 import { compileFilter, kindName, kindNumber, type Predicate } from './filter.ts';
 import type { Contents } from './spool/contents.ts';
 import type { FiguresState } from './spool/state.ts';
@@ -86,9 +86,6 @@ export interface Figures {
   readonly changed: boolean;
 }
 
-const ranges = (set: readonly number[]) =>
-  Array.from({ length: set.length / 2 }, (_, i) => ({ first: set[2 * i]!, last: set[2 * i + 1]! }));
-
 const counts = (of: Readonly<Record<RecordKindName, number>>) =>
   recordKinds.filter(kind => of[kind] > 0).map(kind => ({ kind: kindNumber(kind), count: of[kind] }));
 
@@ -102,8 +99,8 @@ function clientStatement(client: ClientFigures, settledCounters: readonly number
     token: client.token,
     first,
     settledBelow: settled[1]! + 1,
-    settledAbove: ranges(settled.slice(2)),
-    unrecorded: ranges(unrecorded),
+    settledAbove: toRanges(settled.slice(2)),
+    unrecorded: toRanges(unrecorded),
     produced: client.produced,
   };
 }
@@ -285,9 +282,7 @@ export function createFigures(options: FiguresOptions): Figures {
     acknowledge(message) {
       for (const { token, counters } of message.traces) {
         const client = clients.get(token);
-        if (client === undefined) continue;
-        client.durable = [];
-        for (const { first, last } of counters) addRange(client.durable, first, last);
+        if (client !== undefined) client.durable = fromRanges(counters);
       }
       for (const { kind, node, begin, version } of message.buckets) {
         const bucket = (kindName(kind) === 'event' ? events : telemetry).get(node)?.get(begin);

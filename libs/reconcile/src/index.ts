@@ -1,3 +1,4 @@
+export { claimClient } from './arrivals.ts';
 export {
   type Account,
   type ArchivedEntry,

@@ -184,7 +184,7 @@ export function startProducer(options: ProducerOptions): Producer {
     }
   };
 
-  const state = () => {
+  const report = () => {
     publishWaiting();
     if (synchronised) stream.send(protocol.statements(now()));
     if (protocol.isDurable()) spool.discardBefore(now() - preRoll);
@@ -198,7 +198,7 @@ export function startProducer(options: ProducerOptions): Producer {
   const speaking = leftovers.map(leftover =>
     speakForPredecessor({ leftover, connection, recorder, service, node, clock, log, signal: ended.signal }),
   );
-  const timer = setInterval(state, statementInterval * 1000);
+  const timer = setInterval(report, statementInterval * 1000);
 
   const refused = new Set<string>();
   const publish = (kind: RecordKindName, line: Line | WireError) => {

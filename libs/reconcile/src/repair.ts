@@ -1,7 +1,7 @@
 import type { Durable, Missing } from '@galileo/proto/recorder';
 import type { BucketRecord } from './arrivals.ts';
 import { type Account, type Book, type BucketAccount, type ClientAccount, type NodeAccount, nodesOf } from './book.ts';
-import { addRange, type Counters, clip, countOf, without } from './counters.ts';
+import { addAll, type Counters, countOf, toRanges, without } from './counters.ts';
 import { kindNumber } from './filter.ts';
 import { addToTally, bucketLength, bucketOf, emptyTally, sameTally, type Tally } from './tally.ts';
 
@@ -45,9 +45,6 @@ function isSettled({ seen, stated, version, unavailable, dirty }: BucketAccount)
   return sameTally(seen, stated) || (unavailable === version && dirty === 0);
 }
 
-const ranges = (set: readonly number[]) =>
-  Array.from({ length: set.length / 2 }, (_, i) => ({ first: set[2 * i]!, last: set[2 * i + 1]! }));
-
 function limited(set: Counters, records: number): Counters {
   const part: Counters = [];
   let left = records;
@@ -90,7 +87,7 @@ export function questionFor(book: Book, account: Account, arrivedUntil: number):
   if (traces.size === 0 && buckets.size === 0) return undefined;
   const message: Missing = {
     recordingId: book.recordingId,
-    traces: Array.from(traces, ([token, counters]) => ({ token, counters: ranges(counters) })),
+    traces: Array.from(traces, ([token, counters]) => ({ token, counters: toRanges(counters) })),
     buckets: Array.from(buckets, ([{ kind, node }, asked]) =>
       Array.from(asked.keys(), begin => ({ kind: kindNumber(kind), node, begin })),
     ).flat(),
@@ -112,8 +109,7 @@ export function conclude({ account, traces, buckets }: Question): void {
   for (const [token, counters] of traces) {
     const client = account.clients.get(token);
     if (client === undefined) continue;
-    const gone = without(counters, client.seen);
-    for (let i = 0; i < gone.length; i += 2) addRange(client.unavailable, gone[i]!, gone[i + 1]!);
+    addAll(client.unavailable, without(counters, client.seen));
     client.told = -1;
   }
   for (const [node, asked] of buckets) {
@@ -187,7 +183,7 @@ export function takeDurable(book: Book, account: Account): Durable | undefined {
     const count = countOf(settled);
     if (count === client.told) continue;
     client.told = count;
-    durable.traces.push({ token, counters: ranges(settled) });
+    durable.traces.push({ token, counters: toRanges(settled) });
   }
   for (const node of nodesOf(account)) {
     for (const [begin, bucket] of node.buckets) {
@@ -208,13 +204,6 @@ export function takeDurable(book: Book, account: Account): Durable | undefined {
 }
 
 /** Stated counters that have arrived or are lost for good. */
-function settledTraces({ seen, stated, unavailable }: ClientAccount): Counters {
-  const all: Counters = [...seen];
-  for (let i = 0; i < unavailable.length; i += 2) addRange(all, unavailable[i]!, unavailable[i + 1]!);
-  const settled: Counters = [];
-  for (let i = 0; i < stated!.expected.length; i += 2) {
-    const part = clip(all, stated!.expected[i]!, stated!.expected[i + 1]!);
-    for (let j = 0; j < part.length; j += 2) addRange(settled, part[j]!, part[j + 1]!);
-  }
-  return settled;
+function settledTraces(client: ClientAccount): Counters {
+  return without(client.stated!.expected, missingTraces(client));
 }

@@ -1,5 +1,5 @@
 import type { Record as LineRecord, Missing, ReconcileRequest } from '@galileo/proto/recorder';
-import { addRange, type Counters } from './counters.ts';
+import { fromRanges } from './counters.ts';
 import { kindName } from './filter.ts';
 import type { SpooledRecord } from './spool/segment-format.ts';
 import type { Wanted } from './spool/wanted.ts';
@@ -10,11 +10,7 @@ const maxBytes = 256 * 1024;
 
 function wantedBy({ traces, buckets }: Missing): Wanted[] {
   const wanted: Wanted[] = [];
-  for (const { token, counters } of traces) {
-    const set: Counters = [];
-    for (const { first, last } of counters) addRange(set, first, last);
-    wanted.push({ kind: 'trace', token, counters: set });
-  }
+  for (const { token, counters } of traces) wanted.push({ kind: 'trace', token, counters: fromRanges(counters) });
   for (const { kind, node, begin } of buckets) {
     if (kindName(kind) === 'event') wanted.push({ kind: 'event', begin });
     else wanted.push({ kind: 'telemetry', node, begin });

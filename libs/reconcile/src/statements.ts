@@ -11,7 +11,7 @@ import {
   noRecords,
   unarchiveBucket,
 } from './book.ts';
-import { addRange, without } from './counters.ts';
+import { addRange, fromRanges, without } from './counters.ts';
 import { kindName } from './filter.ts';
 import { bucketLength, decodeTally, sameTally } from './tally.ts';
 
@@ -74,12 +74,9 @@ function applyClient(account: Account, statement: ClientStatement, due: number):
     client = emptyClient(clientId);
     account.clients.set(token, client);
   }
-  const settled: number[] = [];
+  const settled = fromRanges(settledAbove);
   addRange(settled, first, settledBelow - 1);
-  for (const range of settledAbove) addRange(settled, range.first, range.last);
-  const out: number[] = [];
-  for (const range of unrecorded) addRange(out, range.first, range.last);
-  client.stated = { expected: without(settled, out), produced };
+  client.stated = { expected: without(settled, fromRanges(unrecorded)), produced };
   client.due = due;
   client.told = -1;
 }

@@ -1,6 +1,6 @@
 import type { Doorbell } from '@galileo/bus';
-import type { ReconcileRequest } from '@galileo/proto/recorder';
-import { applyStatement, type Book, closeInterval, type Estimate, kindName, openInterval } from '@galileo/reconcile';
+import { type ReconcileRequest, RecordKind, type RecordSource } from '@galileo/proto/recorder';
+import { applyStatement, type Book, claimClient, closeInterval, type Estimate, kindName, openInterval } from '@galileo/reconcile';
 import type { BusIntake } from './bus-intake.ts';
 import type { Committer } from './committer.ts';
 import { closeMessage, openMessage, type Recordings } from './recordings.ts';
@@ -62,6 +62,12 @@ export function createConversation(options: ConversationOptions): Conversation {
     }
   };
 
+  const hearSource = ({ producerId }: Session, { kind, name }: RecordSource) => {
+    sources.add(producerId, kindName(kind)!, name);
+    if (kind === RecordKind.TRACE) for (const book of recordings.accepting()) claimClient(book, producerId, name);
+    busIntake.review();
+  };
+
   return {
     greet(session) {
       for (const book of recordings.toldTo(session)) {
@@ -79,8 +85,7 @@ export function createConversation(options: ConversationOptions): Conversation {
         return;
       }
       if (message.$case === 'source') {
-        sources.add(session.producerId, kindName(message.value.kind)!, message.value.name);
-        busIntake.review();
+        hearSource(session, message.value);
         return;
       }
       if (message.$case === 'resent') {

@@ -102,6 +102,9 @@ const arrivalWaits = 4;
 /** A recording that was settled without all of its producers' figures or records is repaired for so many seconds. */
 const repairLimit = 24 * 3600;
 
+/** Rows are counted so often while they are not as the book says, since what was repaired meanwhile is in the book already. */
+const countAttempts = 3;
+
 /** Seconds that producers have to state again what a recorder that was restarted may not have heard. */
 const restateGrace = 5;
 
@@ -204,13 +207,20 @@ export function createRecordings(options: RecordingsOptions): Recordings {
     bell.ring();
   };
 
+  /** Counts the rows, and looks at them if they are not as the book says; again while something is still being repaired. */
+  const countRows = async (book: Book) => {
+    for (let attempt = 1; ; attempt++) {
+      await committer.flush();
+      const counts = await store.counts(book.recordingId);
+      const doubts = doubtsAbout(book, counts);
+      if (doubts.tokens.size + doubts.nodes.size === 0) return { counts, details: undefined };
+      if (attempt === countAttempts) return { counts, details: await readRowDetails(store, book.recordingId, doubts) };
+    }
+  };
+
   const ledgerOf = async (book: Book, absent: readonly string[]) => {
     const id = book.recordingId;
-    await committer.flush();
-    const counts = await store.counts(id);
-    const doubts = doubtsAbout(book, counts);
-    const doubtful = doubts.tokens.size + doubts.nodes.size > 0;
-    const details = doubtful ? await readRowDetails(store, id, doubts) : undefined;
+    const { counts, details } = await countRows(book);
     book.ledger = finalLedger(book, counts, details, absent);
     // As the ledger has it: what comes while it is saved is a reason to settle again.
     const incomplete = incompleteIn(book);

@@ -1,5 +1,5 @@
 import type { RecordKindName } from '@galileo/bus';
-import { addRange, type Counters, clip, hasCounter } from '../counters.ts';
+import { addAll, type Counters, clip, hasCounter } from '../counters.ts';
 import { type Contents, identityOf } from './contents.ts';
 
 /** Records that somebody asks for. */
@@ -21,8 +21,11 @@ export function choose(wanted: readonly Wanted[]): Choice {
   const telemetry = new Map<string, Set<number>>();
   const events = new Set<number>();
   for (const one of wanted) {
-    if (one.kind === 'trace') traces.set(one.token, union(traces.get(one.token) ?? [], one.counters));
-    else if (one.kind === 'event') events.add(one.begin);
+    if (one.kind === 'trace') {
+      const counters = traces.get(one.token) ?? [];
+      traces.set(one.token, counters);
+      addAll(counters, one.counters);
+    } else if (one.kind === 'event') events.add(one.begin);
     else telemetry.set(one.node, (telemetry.get(one.node) ?? new Set()).add(one.begin));
   }
   return {
@@ -38,12 +41,6 @@ export function choose(wanted: readonly Wanted[]): Choice {
       return hasCounter(traces.get(source) ?? [], number);
     },
   };
-}
-
-function union(one: readonly number[], other: readonly number[]): Counters {
-  const both = [...one];
-  for (let i = 0; i < other.length; i += 2) addRange(both, other[i]!, other[i + 1]!);
-  return both;
 }
 
 function meet(one: readonly number[], other: readonly number[]): boolean {
