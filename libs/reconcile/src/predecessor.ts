@@ -23,8 +23,8 @@ export interface PredecessorOptions {
 
 const nothing: ProducerState = { position: 0, recordings: [], clients: [] };
 
-/** Counts a record that was published. */
-function count(protocol: ProducerProtocol, { kind, channel, line }: SpooledRecord): void {
+/** Counts a record that was published by a process that has ended. */
+export function countAgain(protocol: ProducerProtocol, { kind, channel, line }: SpooledRecord): void {
   if (kind === 'trace') {
     const trace = parseTrace(line);
     if (trace.ok) protocol.trace(trace.value);
@@ -46,7 +46,7 @@ export async function speakForPredecessor(options: PredecessorOptions): Promise<
   const { leftover, connection, recorder, service, node, clock, log, signal } = options;
   const { producerId, state = nothing } = leftover;
   const protocol = createProducerProtocol({ producerId, service, node, ended: state, issued: leftover.issued });
-  for (const record of leftover.read(state.position)) count(protocol, record);
+  for (const record of leftover.read(state.position)) countAgain(protocol, record);
   const { records, tail } = leftover.examine();
   if (records === 0 && state.recordings.length === 0) {
     leftover.remove();

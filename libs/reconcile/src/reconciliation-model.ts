@@ -1,34 +1,24 @@
 import type { RecordKindName } from '@galileo/bus';
 import { type Ledger, type ReconcileRequest, type ReconcileResponse, RecordFilter, RecordKind } from '@galileo/proto/recorder';
-import {
-  eventChannel,
-  formatEvent,
-  formatTelemetry,
-  parseEvent,
-  parseTelemetry,
-  parseTrace,
-  type TelemetrySample,
-  type Trace,
-  telemetryChannel,
-  WireError,
-} from '@galileo/wire';
+import { type TelemetrySample, type Trace, WireError } from '@galileo/wire';
 import { type Account, type Book, closeInterval, createBook, knowsInterval, openInterval } from './book.ts';
-import { type BookRow, bookRow, readBook } from './book-state.ts';
 import { hasCounter } from './counters.ts';
-import { createFiling, type Place, type Sink } from './filing.ts';
+import { createFiling, type Place } from './filing.ts';
 import { kindName } from './filter.ts';
 import { finalLedger } from './ledger.ts';
+import { countAgain } from './predecessor.ts';
 import { createProducerProtocol, type Line, type ProducerProtocol, type Reaction } from './producer-protocol.ts';
 import { allComplete, bucketSpan, bucketsToCount, conclude, type Question, questionFor, takeDurable } from './repair.ts';
+import { parseRequestId } from './request-id.ts';
 import { resend } from './resend.ts';
-import { doubtsAbout, type RowCounts } from './row-mismatches.ts';
+import { doubtsAbout } from './row-mismatches.ts';
+import { createSimulatedStore } from './simulated-store.ts';
 import { contentsOf } from './spool/contents.ts';
 import type { SpooledRecord } from './spool/segment-format.ts';
 import type { ProducerState } from './spool/state.ts';
 import { choose } from './spool/wanted.ts';
 import { applyStatement, statementProblem } from './statements.ts';
-import { addToTally, bucketOf, emptyTally } from './tally.ts';
-import { telemetryKey } from './telemetry-key.ts';
+import { bucketOf } from './tally.ts';
 
 // A world of producers with spools, a bus that carries lines without names, streams, a recorder and a store, all in one
 // thread and on one clock, so that every step can be chosen. The state machines are the real ones.
@@ -74,31 +64,7 @@ interface Life {
   done: boolean;
 }
 
-interface Row {
-  readonly exp: string;
-  readonly kind: RecordKindName;
-  /** What tells it from others. */
-  readonly key: string;
-  /** Token or node. */
-  readonly of: string;
-  readonly time: number;
-  readonly dead: boolean;
-  readonly channel: string;
-  readonly line: string;
-}
-
 const noState: ProducerState = { position: 0, recordings: [], clients: [] };
-const keyOf = (kind: RecordKindName, { channel, line }: Line) => {
-  if (kind === 'trace') return line.slice(0, line.indexOf(','));
-  return kind === 'telemetry' ? `${channel} ${telemetryKey(line)}` : line;
-};
-
-const parsers = {
-  trace: (_: string, line: string) => parseTrace(line),
-  telemetry: parseTelemetry,
-  event: (_: string, line: string) => parseEvent(line),
-};
-
 /** Spooled records are released in pieces of so many, as they are in segments. */
 const segment = 3;
 
@@ -112,11 +78,7 @@ export function createWorld() {
   let numbered = 0;
   let overflowed = false;
 
-  // The store, and what waits for the next commit.
-  const rows = new Map<string, Row>();
-  const saved = new Map<string, BookRow>();
-  const archives = new Map<string, Map<string, NonNullable<BookRow['archived']>[number]>>();
-  let pending: Row[] = [];
+  const store = createSimulatedStore();
 
   // The recorder.
   let books: Book[] = [];
@@ -264,15 +226,15 @@ export function createWorld() {
       const own = life.protocol.state(0).recordings.find(({ recordingId }) => recordingId === book.recordingId);
       // The producer's own interval: the recorder may not have heard of its end.
       if (account === undefined || own === undefined || !belongs(book, own, made)) continue;
-      if (rows.has(`${book.recordingId}|${record.kind}|${keyOf(record.kind, record)}`)) continue;
+      if (store.row(book.recordingId, record.kind, record) !== undefined) continue;
       if (!isGivenUp(account, made)) throw new Mismatch(`released and not stored: ${record.channel} ${record.line}`);
     }
   };
 
   const isGivenUp = (account: Account, { kind, line, time, node }: Made): boolean => {
     if (kind === 'trace') {
-      const [token, counter] = keyOf(kind, line!).split(':') as [string, string];
-      return hasCounter(account.clients.get(token)?.unavailable ?? [], Number(counter));
+      const { token, counter } = parseRequestId(line!.line.slice(0, line!.line.indexOf(',')))!;
+      return hasCounter(account.clients.get(token)?.unavailable ?? [], counter);
     }
     const of = kind === 'event' ? account.events : account.telemetry.get(node);
     const bucket = of?.buckets.get(bucketOf(time));
@@ -315,16 +277,11 @@ export function createWorld() {
     const node = `n${slot}`;
     // What was counted after the last state is counted again from the spool.
     life.protocol = createProducerProtocol({ producerId: life.id, service: 'client', node, ended: structuredClone(life.state) });
-    for (const record of life.spool) if (record.position >= life.state.position) replay(life, record);
+    for (const record of life.spool) if (record.position >= life.state.position) countAgain(life.protocol, record);
     // Of records that no line can hold only the state tells.
     life.made = life.made.filter(({ line }, index) => line !== undefined || index < life.savedMade);
     now += 0.01;
     current[slot] = born(slot);
-  };
-
-  const replay = (life: Life, { kind, channel, line }: SpooledRecord) => {
-    const parsed = parsers[kind](channel, line);
-    if (parsed.ok) (life.protocol[kind] as (record: unknown) => unknown)(parsed.value);
   };
 
   // The recorder.
@@ -344,29 +301,6 @@ export function createWorld() {
       if (book.end !== undefined) life.down.push({ message: { $case: 'close', value: { recordingId: book.recordingId } } });
     }
     life.down.push({ message: undefined });
-  };
-
-  const sinkOf = (): Sink => {
-    const push = (book: Book, kind: RecordKindName, of: string, time: number, channel: string, line: string, key: string) =>
-      pending.push({ exp: book.recordingId, kind, key, of, time, dead: false, channel, line });
-    return {
-      trace: (book, { requestId, created }) => void push(book, 'trace', requestId.split(':')[0]!, created, '', '', requestId),
-      telemetry(book, { node, metric, subsystem, timestamp, value }) {
-        const channel = telemetryChannel(node, metric, subsystem);
-        const line = formatTelemetry(timestamp, value);
-        push(book, 'telemetry', node, timestamp, channel, line, `${channel} ${telemetryKey(line)}`);
-      },
-      event(book, event) {
-        const line = formatEvent(event);
-        push(book, 'event', event.name, event.timestamp, eventChannel, line, line);
-      },
-      deadLetter({ book, kind, channel, line }) {
-        const key = keyOf(kind, { channel, line });
-        const time = kind === 'telemetry' ? Number(telemetryKey(line)) : 0;
-        const of = kind === 'telemetry' ? channel.split('/')[1]! : key.split(':')[0]!;
-        pending.push({ exp: book.recordingId, kind, key, of, time, dead: true, channel, line });
-      },
-    };
   };
 
   const placesFor = (live: readonly Book[]) => (kind: RecordKindName, source: string, time: number) => {
@@ -391,7 +325,7 @@ export function createWorld() {
 
   const file = (lines: readonly Line[]) => {
     const live = books.filter(({ recordingId }) => !provisional.has(recordingId));
-    const filing = createFiling({ books: live, places: placesFor(live), producerId: 'unverified', sink: sinkOf() });
+    const filing = createFiling({ books: live, places: placesFor(live), producerId: 'unverified', sink: store.sink() });
     for (const line of lines) if (live.length > 0 && filing.file(line.channel, line.line) === 'held') held.push(line);
   };
 
@@ -412,7 +346,7 @@ export function createWorld() {
       if (asked?.book.recordingId !== message.value.recordingId) return;
       const { book, question } = asked;
       const places = () => [{ book, account: question.account }];
-      const filing = createFiling({ books: [book], places, producerId: life.id, question, sink: sinkOf() });
+      const filing = createFiling({ books: [book], places, producerId: life.id, question, sink: store.sink() });
       for (const { channel, line } of message.value.records) filing.file(channel, line.toString());
       counters.repaired += message.value.records.length;
       if (!message.value.done) return;
@@ -433,39 +367,16 @@ export function createWorld() {
     refile();
   };
 
-  const commit = () => {
-    for (const row of pending) {
-      const id = `${row.exp}|${row.kind}|${row.key}`;
-      if (!rows.has(id)) rows.set(id, row);
-    }
-    pending = [];
-    for (const book of books) {
-      const row = structuredClone(bookRow(book));
-      const archive = archives.get(book.recordingId) ?? new Map();
-      for (const entry of row.archived ?? [])
-        archive.set(`${entry.producerId}|${entry.kind}|${entry.node}|${entry.begin}`, entry);
-      archives.set(book.recordingId, archive);
-      saved.set(book.recordingId, { ...row, archived: [...archive.values()] });
-    }
-  };
+  const commit = () => store.commit(books);
 
   const countBuckets = (book: Book, account: Account) => {
     for (const place of bucketsToCount(account)) {
       const bucket = place.node.buckets.get(place.begin)!;
       bucket.dirty = 0;
       commit();
-      const [from, to] = bucketSpan(book, account, place);
-      const seen = emptyTally();
-      let rejected = 0;
       const slot = account.producerId.split('/')[1]!.slice(1);
-      const mine = place.node.kind === 'event' ? `event-${slot}` : place.node.node;
-      for (const row of rows.values()) {
-        if (row.exp !== book.recordingId || row.kind !== place.node.kind || row.of !== mine) continue;
-        if (row.time < from || row.time >= to) continue;
-        addToTally(seen, row.channel, row.kind === 'event' ? row.line : telemetryKey(row.line));
-        if (row.dead) rejected++;
-      }
-      Object.assign(bucket, { seen, rejected });
+      const source = place.node.kind === 'event' ? `event-${slot}` : place.node.node;
+      Object.assign(bucket, store.count(book.recordingId, place.node.kind, source, bucketSpan(book, account, place)));
       counters.counted++;
     }
   };
@@ -516,29 +427,12 @@ export function createWorld() {
 
   const crashRecorder = () => {
     counters.crashes++;
-    pending = [];
+    store.crash();
     held = [];
     questions = new Map();
     owners = new Map();
     for (const life of all) disconnect(life);
-    books = [...saved.values()].filter(({ expId }) => !ledgers.has(expId)).map(row => readBook(structuredClone(row), now + 1));
-  };
-
-  const countsOf = (exp: string): RowCounts => {
-    const traces = new Map<string, number>();
-    const telemetry = new Map<string, number>();
-    const rejected = new Map<RecordKindName, number>();
-    let events = 0;
-    for (const row of rows.values()) {
-      if (row.exp !== exp) continue;
-      if (row.dead) rejected.set(row.kind, (rejected.get(row.kind) ?? 0) + 1);
-      else if (row.kind === 'event') events++;
-      else {
-        const counts = row.kind === 'trace' ? traces : telemetry;
-        counts.set(row.of, (counts.get(row.of) ?? 0) + 1);
-      }
-    }
-    return { traces, telemetry, events, rejected };
+    books = store.books(now + 1).filter(({ recordingId }) => !ledgers.has(recordingId));
   };
 
   /** Settles what is complete. */
@@ -549,7 +443,7 @@ export function createWorld() {
       const everyone = provisional.has(book.recordingId) || all.every(isThere);
       if (book.end === undefined || !everyone || !allComplete(book)) continue;
       commit();
-      const counts = countsOf(book.recordingId);
+      const counts = store.counts(book.recordingId);
       doubtsAbout(book, counts);
       ledgers.set(book.recordingId, { ledger: finalLedger(book, counts, undefined), book });
       review();
@@ -574,7 +468,7 @@ export function createWorld() {
       return books;
     },
     ledgers,
-    rows,
+    keys: store.keys,
     counters,
     get overflowed() {
       return overflowed;
@@ -629,9 +523,7 @@ export function createWorld() {
     giveUp(book: Book) {
       if (book.end !== undefined) provisional.add(book.recordingId);
     },
-    deleteRow(key: string) {
-      return rows.delete(key);
-    },
+    deleteRow: store.remove,
     finish() {
       for (const life of all) {
         if (life.ended && life.connected && life.protocol.isDurable() && life.up.length + life.down.length === 0) {
@@ -650,7 +542,7 @@ export function createWorld() {
         for (const made of life.made) {
           if (made.kind !== kind || !belongs(book, account, made)) continue;
           produced++;
-          const row = made.line && rows.get(`${book.recordingId}|${kind}|${keyOf(kind, made.line)}`);
+          const row = made.line && store.row(book.recordingId, kind, made.line);
           if (row === undefined) lost++;
           else if (row.dead) rejected++;
           else stored++;
