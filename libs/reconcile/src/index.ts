@@ -43,7 +43,6 @@ export {
 } from './repair.ts';
 export { parseRequestId, type RequestId } from './request-id.ts';
 export { type Doubts, doubtsAbout, type RowCounts, type RowDetails } from './row-mismatches.ts';
-export { SpoolError, SpoolLockedError } from './spool/errors.ts';
 export { type SpoolOwner, type SpoolSettings, sharedSpoolDirectory, spoolSettings, spoolVariables } from './spool-settings.ts';
 export { applyStatement, statementProblem } from './statements.ts';
 export { addToTally, bucketOf, emptyTally, type Tally } from './tally.ts';

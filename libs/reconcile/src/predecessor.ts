@@ -8,9 +8,20 @@ import type { Leftover } from './spool/leftovers.ts';
 import type { SpooledRecord } from './spool/segment-format.ts';
 import type { ProducerState } from './spool/state.ts';
 
+/** What a producer left that was in a recording. */
+type Testament = Leftover & { readonly state: ProducerState };
+
+/**
+ * Was the producer in a recording, so that anything of it can be asked for? Its state is saved before the recorder is told of the
+ * interval.
+ */
+export function isNeeded(leftover: Leftover): leftover is Testament {
+  return leftover.state !== undefined && leftover.state.recordings.length > 0;
+}
+
 export interface PredecessorOptions {
   /** What the earlier producer left; removed when nothing of it is needed any more. */
-  readonly leftover: Leftover;
+  readonly leftover: Testament;
   readonly connection: { readonly client: Pick<RecorderClient, 'reconcile'> };
   /** HOST:PORT of the recorder. */
   readonly recorder: string;
@@ -20,8 +31,6 @@ export interface PredecessorOptions {
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
-
-const nothing: ProducerState = { position: 0, recordings: [], clients: [] };
 
 /** Counts a record that was published by a process that has ended. */
 export function countAgain(protocol: ProducerProtocol, { kind, channel, line }: SpooledRecord): void {
@@ -44,14 +53,10 @@ export function countAgain(protocol: ProducerProtocol, { kind, channel, line }: 
  */
 export async function speakForPredecessor(options: PredecessorOptions): Promise<void> {
   const { leftover, connection, recorder, service, node, clock, log, signal } = options;
-  const { producerId, state = nothing } = leftover;
+  const { producerId, state } = leftover;
   const protocol = createProducerProtocol({ producerId, service, node, ended: state, issued: leftover.issued });
   for (const record of leftover.read(state.position)) countAgain(protocol, record);
   const { records, tail } = leftover.examine();
-  if (records === 0 && state.recordings.length === 0) {
-    leftover.remove();
-    return;
-  }
   log.info({ producer: producerId, records, tail, recordings: state.recordings.length }, 'an earlier producer left records');
 
   const done = new AbortController();

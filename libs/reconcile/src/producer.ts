@@ -1,14 +1,14 @@
 import { createDoorbell, type Publisher, type RecordKindName } from '@galileo/bus';
 import { RecorderDefinition } from '@galileo/proto/recorder';
-import { type Credentials, connect, type Logger, type ProcessClock } from '@galileo/service';
+import { ConfigError, type Credentials, connect, type Logger, type ProcessClock } from '@galileo/service';
 import { type GalileoEvent, type TelemetrySample, type Trace, WireError } from '@galileo/wire';
 import { createClockSync } from './clock-sync.ts';
-import { speakForPredecessor } from './predecessor.ts';
+import { isNeeded, speakForPredecessor } from './predecessor.ts';
 import { type ClientInstance, type ClosedInterval, createProducerProtocol, type Line } from './producer-protocol.ts';
 import { createReconcileStream } from './reconcile-stream.ts';
-import { SpoolLockedError } from './spool/errors.ts';
+import { SpoolError, SpoolLockedError } from './spool/errors.ts';
 import { type Dropped, openSpool, type Spool, type SpoolOptions } from './spool/spool.ts';
-import type { SpoolSettings } from './spool-settings.ts';
+import { type SpoolSettings, spoolVariables } from './spool-settings.ts';
 
 export interface ProducerOptions {
   /** Carries the lines; stays the caller's and is disposed after the producer. */
@@ -79,13 +79,20 @@ const preRoll = 60;
 const settleLimit = 4;
 const endLimit = 1;
 
-/** Opens the first of the directories `<directory>`, `<directory>.2`, … that no other process has. */
+/**
+ * Opens the first of the directories `<directory>`, `<directory>.2`, … that no other process has.
+ * @throws ConfigError that names the variable, the directory and what is wrong with it
+ */
 function openFreeSpool(options: SpoolOptions): Spool {
   for (let number = 1; ; number++) {
     try {
       return openSpool(number === 1 ? options : { ...options, directory: `${options.directory}.${number}` });
     } catch (error) {
-      if (!(error instanceof SpoolLockedError) || number === maxSpools) throw error;
+      if (error instanceof SpoolLockedError && number < maxSpools) continue;
+      if (!(error instanceof SpoolError)) throw error;
+      throw new ConfigError([
+        `${spoolVariables.spoolDir.env}: ${error.message}; allowed: a directory that this user may make and write`,
+      ]);
     }
   }
 }
@@ -93,7 +100,7 @@ function openFreeSpool(options: SpoolOptions): Spool {
 /**
  * Starts a producer. It connects in the background and may be used at once. What an earlier one left in the spool is stated
  * and sent again under its own id.
- * @throws SpoolLockedError if other processes have the spool, SpoolError if it can't be used
+ * @throws ConfigError if the spool can't be used
  */
 export function startProducer(options: ProducerOptions): Producer {
   const { publisher, recorder, log, clock, id, credentials, service, node } = options;
@@ -105,7 +112,8 @@ export function startProducer(options: ProducerOptions): Producer {
     if (producerId === id) spool.saveState(protocol.state(spool.next));
   };
   const spool = openFreeSpool({ ...options.spool, producerId: id, now, log, onDropped });
-  const leftovers = spool.leftovers();
+  const leftovers = spool.leftovers().filter(isNeeded);
+  for (const leftover of spool.leftovers()) if (!isNeeded(leftover)) leftover.remove();
   const predecessors = leftovers.map(({ producerId }) => producerId);
   const protocol = createProducerProtocol({
     ...{ producerId: id, service, node, predecessors },
@@ -252,7 +260,7 @@ export function startProducer(options: ProducerOptions): Producer {
       }
       ended.abort();
       await Promise.all([running, ...speaking]);
-      if (protocol.isDurable()) spool.remove();
+      if (protocol.isDurable() || protocol.state(spool.next).recordings.length === 0) spool.remove();
       else {
         for (const [token, { last }] of given) spool.issue(token, last);
         save();

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectory } from '@galileo/service';
 import { openConnection } from './connection.ts';
 import { createQueries } from './dialect.ts';
 import { experimentOperations } from './experiments.ts';
@@ -13,18 +13,6 @@ import { writeOperations } from './write.ts';
 
 /** What the worker can be asked for, once the database is open. Arguments and results cross a thread boundary. */
 export type Operations = Awaited<ReturnType<typeof openOperations>>;
-
-/** `mkdirSync` with `recursive` would loop for ever where a directory can be looked up and not be made (/proc). */
-function makeDirectory(path: string): void {
-  if (existsSync(path)) return;
-  makeDirectory(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Another process may have been faster.
-    if (!existsSync(path)) throw error;
-  }
-}
 
 /** Opens the database, which is created with its directory if need be, and brings it to the newest schema. */
 export async function openOperations(path: string) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { statfsSync } from 'node:fs';
+import { accessSync, constants, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the choice of a directory depends on. */
@@ -10,7 +10,7 @@ export interface Surroundings {
   readonly temporaryDirectory: string;
   /** The user, `process.getuid()`. */
   readonly user: number | undefined;
-  /** Is it a directory in memory? Unless told, the kernel is asked. */
+  /** Is it a directory in memory that may be written? Unless told, the kernel is asked. */
   readonly inMemory?: (directory: string) => boolean;
 }
 
@@ -19,6 +19,7 @@ const memoryTypes = [0x01021994, 0x858458f6];
 
 function isInMemory(directory: string): boolean {
   try {
+    accessSync(directory, constants.W_OK);
     return memoryTypes.includes(statfsSync(directory).type);
   } catch {
     return false;

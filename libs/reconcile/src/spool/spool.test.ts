@@ -42,7 +42,7 @@ describe('a spool', () => {
   });
 
   it.each<[string, (path: string) => void, string]>([
-    ['a file', path => writeFileSync(path, ''), 'EEXIST'],
+    ['a file', path => writeFileSync(path, ''), 'is no directory'],
     ['a link', path => symlinkSync('/tmp', path), 'is no directory'],
   ])('is not made of %s', async (_, make, message) => {
     await using directory = await temporaryDirectory();

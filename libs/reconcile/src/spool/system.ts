@@ -6,7 +6,6 @@ import {
   fsyncSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -18,6 +17,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { makeDirectory } from '@galileo/service';
 
 /** Which file it is, wherever it is now, and its size in bytes. */
 export interface FileStatus {
@@ -103,7 +103,7 @@ function bootId(): string {
  * it before, to read along.
  */
 function makeOwnDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeDirectory(path, 0o700);
   const status = lstatSync(path);
   if (!status.isDirectory()) throw new Error(`${path} is no directory (links are not followed)`);
   if (process.getuid !== undefined && status.uid !== process.getuid()) throw new Error(`${path} belongs to user ${status.uid}`);
