@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SpoolSettings } from '@galileo/reconcile';
 import { startFaultProxy, temporaryDirectory, until } from '@galileo/testkit';
 import { expect, test } from 'vitest';
 import { balance, launchProducer, launchRecorder, sql } from './harness.ts';
@@ -85,61 +86,56 @@ test('a row that vanishes while the recorder is away is named', async () => {
   expect(ledger.mismatches).toContain('traces of client node-a:pi:0: 9 rows in the store, 10 were written: counters 3 are gone');
 });
 
-test('a producer that died stays in the ledger with what is known of it', async () => {
-  await using directory = await temporaryDirectory();
-  const sqlitePath = join(directory.path, 'store.db');
+/** A recorder and a producer that ends while nobody listens, so that it can't say goodbye: ten of its traces are stored. */
+async function endUnheard(directory: string, options: { spool?: SpoolSettings; meanwhile?: (producer: Launched) => void } = {}) {
+  const sqlitePath = join(directory, 'store.db');
   const first = await launchRecorder({ sqlitePath });
   const { address } = first;
-  const dead = await launchProducer({ recorder: address });
+  const dead = await launchProducer({ recorder: address, ...(options.spool && { spool: options.spool }) });
   await first.start('exp');
   for (let i = 0; i < 10; i++) dead.trace();
   await dead.flush();
   await first[Symbol.asyncDispose]();
-  // It ends while nobody listens, so that it can't say goodbye.
+  options.meanwhile?.(dead);
   await dead[Symbol.asyncDispose]();
+  return { dead: dead.id, address, sqlitePath };
+}
+type Launched = Awaited<ReturnType<typeof launchProducer>>;
+
+test('a producer that died stays in the ledger with what is known of it', async () => {
+  await using directory = await temporaryDirectory();
+  const { dead, address, sqlitePath } = await endUnheard(directory.path);
   await using second = await launchRecorder({ sqlitePath, listen: address });
   const ledger = await second.stop('exp', 0.3);
-  expect(ledger).toMatchObject({ final: false, missingProducers: [dead.id], mismatches: [] });
+  expect(ledger).toMatchObject({ final: false, missingProducers: [dead], mismatches: [] });
   expect(balance(ledger, 'TRACE')).toEqual([10, 10, 0, 0]);
 });
 
-test('a producer that was killed and started again is not waited for: its service on its node states nothing more of then', async () => {
+test('a producer whose spool is gone is not waited for when its service on its node was started again', async () => {
   await using directory = await temporaryDirectory();
-  const sqlitePath = join(directory.path, 'store.db');
-  const first = await launchRecorder({ sqlitePath });
-  const { address } = first;
-  const dead = await launchProducer({ recorder: address });
-  await first.start('exp');
-  for (let i = 0; i < 10; i++) dead.trace();
-  await dead.flush();
-  await first[Symbol.asyncDispose]();
-  await dead[Symbol.asyncDispose]();
+  const { dead, address, sqlitePath } = await endUnheard(directory.path);
   await using second = await launchRecorder({ sqlitePath, listen: address });
   await using again = await launchProducer({ recorder: address });
   for (let i = 0; i < 5; i++) again.trace();
   // The test's own limit is far below this one.
   const ledger = await second.stop('exp', 600);
-  expect(ledger).toMatchObject({ final: false, missingProducers: [dead.id], mismatches: [] });
+  expect(ledger).toMatchObject({ final: false, missingProducers: [dead], mismatches: [] });
   expect(balance(ledger, 'TRACE')).toEqual([15, 15, 0, 0]);
 });
 
 test('a producer that ended while nobody listened is spoken for by the next one of its spool', async () => {
   await using directory = await temporaryDirectory();
-  const sqlitePath = join(directory.path, 'store.db');
   const spool = { directory: join(directory.path, 'spool'), maxBytes: 1_000_000 };
-  const first = await launchRecorder({ sqlitePath });
-  const { address } = first;
-  const dead = await launchProducer({ recorder: address, spool });
-  await first.start('exp');
-  for (let i = 0; i < 10; i++) dead.trace();
-  await dead.flush();
-  await first[Symbol.asyncDispose]();
-  for (let i = 0; i < 7; i++) {
-    dead.trace();
-    dead.sample();
-    dead.event();
-  }
-  await dead[Symbol.asyncDispose]();
+  const { address, sqlitePath } = await endUnheard(directory.path, {
+    spool,
+    meanwhile(producer) {
+      for (let i = 0; i < 7; i++) {
+        producer.trace();
+        producer.sample();
+        producer.event();
+      }
+    },
+  });
   await using second = await launchRecorder({ sqlitePath, listen: address });
   await using again = await launchProducer({ recorder: address, spool });
   for (let i = 0; i < 5; i++) again.trace();
@@ -152,19 +148,15 @@ test('a producer that ended while nobody listened is spoken for by the next one 
 
 test('a recording that was settled without a producer is repaired when that is there again, also after a restart', async () => {
   await using directory = await temporaryDirectory();
-  const sqlitePath = join(directory.path, 'store.db');
   const spool = { directory: join(directory.path, 'spool'), maxBytes: 1_000_000 };
-  const first = await launchRecorder({ sqlitePath });
-  const { address } = first;
-  const dead = await launchProducer({ recorder: address, spool });
-  await first.start('exp');
-  for (let i = 0; i < 10; i++) dead.trace();
-  await dead.flush();
-  await first[Symbol.asyncDispose]();
-  for (let i = 0; i < 7; i++) dead.trace();
-  await dead[Symbol.asyncDispose]();
+  const { dead, address, sqlitePath } = await endUnheard(directory.path, {
+    spool,
+    meanwhile(producer) {
+      for (let i = 0; i < 7; i++) producer.trace();
+    },
+  });
   const second = await launchRecorder({ sqlitePath, listen: address });
-  expect(await second.stop('exp', 0.3)).toMatchObject({ final: false, missingProducers: [dead.id] });
+  expect(await second.stop('exp', 0.3)).toMatchObject({ final: false, missingProducers: [dead] });
   await second[Symbol.asyncDispose]();
   await using third = await launchRecorder({ sqlitePath, listen: address });
   await using _again = await launchProducer({ recorder: address, spool });

@@ -52,39 +52,6 @@ describe('what an earlier producer left', () => {
     expect(existsSync(directory.path)).toBe(false);
   });
 
-  it('is released by need, segment by segment, and then is its state alone', async () => {
-    await using directory = await temporaryDirectory();
-    {
-      using spool = open(directory.path, { producerId: 'client/n/a' }).spool;
-      write(spool, 1, 60);
-      spool.saveState(stateOf(61));
-    }
-    const { spool, dropped } = open(directory.path);
-    const leftover = spool.leftovers()[0]!;
-    const { segments } = leftover;
-    leftover.release(needs(1, 60));
-    expect(counters(leftover.read())).toEqual(range(1, 60));
-    expect(leftover.released).toBe(1);
-    leftover.release(needs(30, 55));
-    const left = counters(leftover.read());
-    expect(left).toContain(30);
-    expect(left).toEqual(range(left[0]!, 60));
-    expect(left[0]).toBeGreaterThan(20);
-    expect(leftover.released).toBe(left[0]);
-    expect(leftover.segments).toBeLessThan(segments - 1);
-    expect(segmentsIn(directory.path)).toHaveLength(leftover.segments);
-    // A process that comes next finds it like this.
-    spool[Symbol.dispose]();
-    const { spool: next } = open(directory.path, { producerId: 'client/n/2' });
-    const again = next.leftovers()[0]!;
-    expect(counters(again.read())).toEqual(left);
-    again.release(needs());
-    expect(again).toMatchObject({ released: 61, segments: 0, bytes: 0, state: stateOf(61) });
-    expect(segmentsIn(directory.path)).toEqual([]);
-    expect(next.leftovers()).toEqual([again]);
-    expect(dropped).toEqual([]);
-  });
-
   it('may be its state alone', async () => {
     await using directory = await temporaryDirectory();
     {

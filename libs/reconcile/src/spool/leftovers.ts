@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '@galileo/service';
-import { type Contents, contentsOf, type IsNeeded } from './contents.ts';
+import { type Contents, contentsOf } from './contents.ts';
 import { readIssuedCounters } from './issued.ts';
 import { filesByProducer, issuedName, type ProducerFiles, removeProducer, stateName } from './names.ts';
 
@@ -37,7 +37,7 @@ export interface Leftover {
   readonly state: ProducerState | undefined;
   /** Per token the highest counter that may have been given to a request. */
   readonly issued: ReadonlyMap<string, number>;
-  /** Position before which all records are durable, as far as its saved state and `release` tell. */
+  /** Position before which all records are durable, as far as its saved state tells. */
   readonly released: Position;
   /** When the oldest segment was begun, UNIX seconds; 0 without segments. */
   readonly begin: number;
@@ -47,8 +47,6 @@ export interface Leftover {
   read(from?: Position, wanted?: readonly Wanted[]): Iterable<SpooledRecord>;
   /** Reads everything that was not read yet. */
   examine(): Examination;
-  /** Removes the oldest segments as long as they hold no record that is needed. */
-  release(isNeeded: IsNeeded): void;
   /** Nothing of it is needed any more: removes its segments and its state, for good. */
   remove(): void;
 }
@@ -152,7 +150,7 @@ function createLeftover(
   stored: StoredState | undefined,
   segments: StoredSegment[],
 ): StoredLeftover {
-  let released = stored?.released ?? 0;
+  const released = stored?.released ?? 0;
   let removed = false;
 
   const decode = (segment: StoredSegment) => {
@@ -211,7 +209,7 @@ function createLeftover(
   function* read(from: Position = 0, wanted?: readonly Wanted[]) {
     const choice = wanted && choose(wanted);
     for (const segment of [...segments]) {
-      // Meanwhile it may have been released, or given up for newer ones.
+      // Meanwhile it may have been given up for newer ones.
       if (!segments.includes(segment)) continue;
       if (segment.found !== undefined && (segment.found.last < from || choice?.mayBeIn(segment.found.contents) === false))
         continue;
@@ -225,9 +223,7 @@ function createLeftover(
     producerId,
     state: stored?.state,
     issued: readIssuedCounters(system, join(directory, issuedName(files.prefix))),
-    get released() {
-      return released;
-    },
+    released,
     get begin() {
       return segments[0]?.header?.begin ?? 0;
     },
@@ -245,14 +241,6 @@ function createLeftover(
         damage: all.flatMap(({ file, found }) => found.damage.map(place => ({ ...place, file }))),
         tail,
       };
-    },
-    release(isNeeded) {
-      for (const segment of [...segments]) {
-        const { contents, last } = foundIn(segment);
-        if (isNeeded(contents)) return;
-        released = Math.max(released, last + 1);
-        drop(segment);
-      }
     },
     remove() {
       if (removed) return;

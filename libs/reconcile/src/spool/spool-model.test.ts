@@ -46,7 +46,6 @@ const action = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('leaveRoom' as const), bytes: fc.constantFrom(0, 30, 300, 1e6, 1e6, 1e6, 1e6) }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('releaseOld' as const), needed }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('removeOld' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wipe' as const) }) },
 );
@@ -315,24 +314,15 @@ function createWorld(system: SimulatedSystem, { sync, powerLost }: Options) {
     return Math.max(0, ...mayGo.flatMap(({ records }) => records.map(({ position }) => position + 1)));
   };
 
-  const old = (spool: Spool, step: Action & { do: 'releaseOld' | 'removeOld' }) => {
+  const removeOld = (spool: Spool) => {
     const leftover = spool.leftovers()[0];
     if (leftover === undefined) return;
     const model = models.find(({ id }) => id === leftover.producerId)!;
-    if (step.do === 'releaseOld') {
-      const need = needOf(model, step.needed);
-      const before = leftover.released;
-      const released = release(model, Number.POSITIVE_INFINITY, need, () => leftover.release(need.mayBeIn));
-      if (released === undefined) return;
-      // Positions begin at 1: before that there is nothing.
-      must(Math.max(1, leftover.released) === Math.max(1, before, released), 'it says how far it is released');
-    } else {
-      model.removing = true;
-      leftover.remove();
-      if (system.crashed) return;
-      model.removing = false;
-      model.kept.clear();
-    }
+    model.removing = true;
+    leftover.remove();
+    if (system.crashed) return;
+    model.removing = false;
+    model.kept.clear();
   };
 
   const act = (spool: Spool, step: Action) => {
@@ -350,7 +340,7 @@ function createWorld(system: SimulatedSystem, { sync, powerLost }: Options) {
       const upTo = 1 + Math.floor(step.share * model.committed);
       const released = release(model, upTo, need, () => spool.release(upTo, need.mayBeIn));
       if (released !== undefined) model.released = Math.max(model.released, released);
-    } else old(spool, step);
+    } else removeOld(spool);
   };
 
   const actUntilCrash = (spool: Spool, steps: readonly Action[]) => {
