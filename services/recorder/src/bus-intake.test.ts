@@ -156,6 +156,27 @@ test('with a slow store records wait in order up to the cap, and beyond it are d
   await expect.poll(() => rows.telemetry).toMatchObject([{ timestamp: 1001 }, { timestamp: 1002 }, { timestamp: 1003 }]);
 });
 
+test('behind many that are held records wait in order; when there is no more space for them the held are filed as they stand', async () => {
+  const { rows, book, sessions, sources, figures, intake } = workplace();
+  await using _ = intake;
+  sessions.set('telemd/node-a/1', {});
+  const batch = (count: number) => Array.from({ length: count }, (_, i) => sample(1001 + i));
+  intake.take(batch(20_000));
+  intake.take([sample(1001, 'node-b')]);
+  expect(figures).toMatchObject({ held: 20_000, overrun: 0 });
+  expect(intake.waiting).toBe(1);
+  sources.add('telemd/node-a/1', 'telemetry', 'node-a');
+  openInterval(book, 'telemd/node-a/1', 1000);
+  intake.review();
+  await expect.poll(() => [rows.telemetry.length, intake.waiting, figures.held]).toEqual([20_000, 0, 1]);
+  expect(book.accounts.get('telemd/node-a/1')!.telemetry.get('node-a')!.buckets.size).toBeGreaterThan(0);
+
+  for (let i = 0; i < 8; i++) intake.take(Array.from({ length: 10_000 }, (_, k) => sample(2001 + k, 'node-c')));
+  expect(figures.overrun).toBe(0);
+  expect(rows.telemetry.length + figures.held + intake.waiting).toBe(100_001);
+  expect(rows.telemetry.length).toBeGreaterThan(20_000);
+});
+
 test('without a recording nothing is kept', async () => {
   const { rows, books, figures, intake } = workplace();
   await using _ = intake;

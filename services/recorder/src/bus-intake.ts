@@ -52,7 +52,7 @@ export interface BusIntakeOptions {
   readonly bell: Doorbell;
   /** Seconds that a source may stay unknown before its records count as unverified. */
   readonly grace: number;
-  /** Bytes of lines that wait for a slow store, and of those that are held. */
+  /** Bytes of lines that wait for a slow store, or behind lines that are held. */
   readonly maxBytes: number;
 }
 
@@ -66,6 +66,9 @@ const sizeOf = ({ channel, line }: BusRecord) => channel.length + line.length + 
 
 /** Seconds between two looks at what is held. */
 const reviewInterval = 0.25;
+
+/** Bytes that are held, beyond which what comes waits in its packed form, until it is known whose the held are. */
+const heldEnough = 1024 * 1024;
 
 /** Most places that are remembered. */
 const maxRemembered = 100_000;
@@ -82,6 +85,8 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
   const strangers: Readonly<Record<RecordKindName, Set<string>>> = { trace: new Set(), telemetry: new Set(), event: new Set() };
   const ended = new AbortController();
   let books: readonly Book[] = [];
+  /** How many of them are being closed. */
+  let ending = 0;
   /** Places of sources of one producer; empty after every news. */
   let remembered = emptyCache();
   let held: Held[] = [];
@@ -92,8 +97,11 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
 
   const look = () => {
     const now = options.books();
-    if (now.length === books.length && now.every((book, i) => book === books[i])) return;
+    const closing = now.filter(({ end }) => end !== undefined).length;
+    if (closing === ending && now.length === books.length && now.every((book, i) => book === books[i])) return;
     books = now;
+    // When a recording begins to be closed its producers' ends are not known yet.
+    ending = closing;
     remembered = emptyCache();
   };
 
@@ -115,9 +123,9 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
     const session = sessions.get(owner);
     const account = book.accounts.get(owner);
     if (session !== undefined) return session.ended ? account?.to === undefined : !knowsInterval(book, owner);
+    if (account === undefined || account.to !== undefined) return false;
     // One that took its place may not have said yet that it has this source too.
-    const isReplaced = sessions.isSuperseded(owner) && owners.some(other => sessions.get(other) !== undefined);
-    return account !== undefined && account.to === undefined && !isReplaced;
+    return !(sessions.isSuperseded(owner) && owners.some(other => sessions.get(other) !== undefined));
   };
 
   const placesOfOwners = (owners: readonly string[], time: number): readonly Place[] =>
@@ -136,8 +144,7 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
   };
 
   const places = (final: boolean) => (kind: RecordKindName, source: string, time: number) => {
-    // While a recording is being closed its producers' ends are not known yet.
-    const known = books.some(({ end }) => end !== undefined) ? undefined : remembered[kind].get(source);
+    const known = remembered[kind].get(source);
     if (known !== undefined) return known;
     const owners = sources.ownersOf(kind, source);
     if (owners.length === 0) {
@@ -219,7 +226,6 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
       else if (outcome === 'foreign') figures.unknownChannels++;
     }
     commit();
-    if (heldBytes > maxBytes) release();
   };
 
   /** Looks again at the oldest of what is held; `final` files it as it stands. */
@@ -235,6 +241,7 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
       commit();
     }
     figures.held = held.length;
+    bell.ring();
   };
 
   /** Nothing was learned about these for too long. They are in the order in which they came. */
@@ -255,18 +262,27 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
     if (held.length > 0) refile(held.length, true);
   };
 
-  const wait = (records: readonly BusRecord[]) => {
-    if (backlog.push(records, elapsed())) return;
-    if (figures.overrun === 0) {
-      log.error({ bytes: maxBytes }, 'the store is too slow: records of the bus are left to be sent again');
-    }
-    figures.overrun += records.length;
-  };
-
+  const mayFile = () => committer.hasRoom() && heldBytes < heldEnough;
   const fileOldest = () => file(backlog.shift());
 
+  const wait = (records: readonly BusRecord[]) => {
+    while (!backlog.push(records, elapsed())) {
+      if (backlog.records > 0 && committer.hasRoom()) {
+        // Rather filed as it stands than lost.
+        if (heldBytes >= heldEnough) release();
+        fileOldest();
+        continue;
+      }
+      if (figures.overrun === 0) {
+        log.error({ bytes: maxBytes }, 'the store is too slow: records of the bus are left to be sent again');
+      }
+      figures.overrun += records.length;
+      return;
+    }
+  };
+
   const drainBacklog = async () => {
-    while (await bell.until(() => backlog.records > 0 && committer.hasRoom(), ended.signal)) {
+    while (await bell.until(() => backlog.records > 0 && mayFile(), ended.signal)) {
       fileOldest();
     }
   };
@@ -275,7 +291,7 @@ export function createBusIntake(options: BusIntakeOptions): BusIntake {
   return {
     take(records) {
       figures.records += records.length;
-      if (backlog.records > 0 || !committer.hasRoom()) wait(records);
+      if (backlog.records > 0 || !mayFile()) wait(records);
       else file(records);
     },
     review,
