@@ -184,7 +184,7 @@ describe('an experiment', () => {
   });
 
   test('goes on when a replica is killed: its requests fail, and the report says so', async () => {
-    const { experimentId } = await submit(experimentFile({ duration: '3s' }));
+    const { experimentId } = await submit(experimentFile({ duration: '8s' }));
     let killed = false;
     const updates = await follow(experimentId, async ({ load }) => {
       if (killed || load === undefined || load.completed < 20) return;

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { makeDirectory } from '@galileo/service';
+// Alone: all of the package would be too much for the store's thread.
+import { makeDirectory } from '@galileo/service/make-directory';
 import { openConnection } from './connection.ts';
 import { createQueries } from './dialect.ts';
 import { experimentOperations } from './experiments.ts';
