@@ -33,23 +33,33 @@ const reserved: ReadonlySet<string> = new Set(Object.values(keys).map(key => key
 const member = (name: string, value: unknown) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`;
 
 /**
- * The headers field of a trace line: a JSON object of the details and of the response headers as they came. No key stands
- * for null, NaN or an infinity. Response headers with the names of details are left out, lest a target tell our times.
+ * Response headers as the members of a JSON object, without its braces and in ASCII. Those with the names of details are left
+ * out, lest a target tell our times.
  */
-export function encodeHeaders(headers: Readonly<Record<string, string>> | null, details: TraceDetails): string {
-  const members: string[] = [];
-  for (const field of ['released', 'connected', 'firstByte'] as const) {
-    const time = details[field];
-    if (time !== null && Number.isFinite(time)) members.push(`"${keys[field]}": "${sevenDecimals(time)}"`);
-  }
-  if (details.error !== null) members.push(member(keys.error, details.error));
-  if (details.bytes !== null && Number.isFinite(details.bytes)) members.push(`"${keys.bytes}": "${details.bytes}"`);
-  if (headers !== null) {
-    for (const name of Object.keys(headers)) {
-      if (!reserved.has(name.toLowerCase())) members.push(member(name, headers[name]));
-    }
-  }
-  return asciiJson(`{${members.join(', ')}}`);
+export function encodeHeaderMembers(headers: Readonly<Record<string, string>>): string {
+  const names = Object.keys(headers).filter(name => !reserved.has(name.toLowerCase()));
+  return asciiJson(names.map(name => member(name, headers[name])).join(', '));
+}
+
+/**
+ * The headers field of a trace line: a JSON object of the details and of the response headers as they came, whose members are
+ * given as `encodeHeaderMembers` makes them. No key stands for null, NaN or an infinity.
+ */
+export function encodeHeaders(members: string | null, { released, connected, firstByte, error, bytes }: TraceDetails): string {
+  let text = '{';
+  const add = (more: string) => {
+    text += text.length === 1 ? more : `, ${more}`;
+  };
+  const addTime = (key: string, time: number | null) => {
+    if (time !== null && Number.isFinite(time)) add(`"${key}": "${sevenDecimals(time)}"`);
+  };
+  addTime(keys.released, released);
+  addTime(keys.connected, connected);
+  addTime(keys.firstByte, firstByte);
+  if (error !== null) add(asciiJson(member(keys.error, error)));
+  if (bytes !== null && Number.isFinite(bytes)) add(`"${keys.bytes}": "${bytes}"`);
+  if (members !== null && members !== '') add(members);
+  return `${text}}`;
 }
 
 const none: TraceDetails = { released: null, connected: null, firstByte: null, error: null, bytes: null, replica: null };

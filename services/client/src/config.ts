@@ -11,9 +11,15 @@ export const variables = {
   ...busVariables,
   ...spoolVariables,
   recorder: address('galileo_recorder', { fallback: '127.0.0.1:50054', doc: 'HOST:PORT of the recorder that gets the traces' }),
-  traceBodies: oneOf('galileo_trace_bodies', ['none', 'all'], {
-    fallback: 'none',
-    doc: 'which response bodies are kept in traces; of each the first 64 KiB, its whole size stands in Galileo-Bytes',
+  traceContent: oneOf('galileo_trace_content', ['all', 'headers', 'none'], {
+    fallback: 'headers',
+    doc: 'what of an answer is kept in its trace: headers and body, its headers, or neither; its size always is',
+  }),
+  traceBodyBytes: integer('galileo_trace_body_bytes', {
+    fallback: '65536',
+    min: 1,
+    max: 16 * 1024 * 1024,
+    doc: 'most bytes of a body that are kept; a trace whose body was cut has more in Galileo-Bytes than in its body',
   }),
   connections: integer('galileo_client_connections', {
     fallback: '4096',

@@ -21,8 +21,8 @@ export interface Answer {
   readonly done: number;
   /** HTTP status; -1 without a whole answer. */
   readonly status: number;
-  /** Response headers in their original case; several of one name joined by commas. */
-  readonly headers: Readonly<Record<string, string>> | null;
+  /** Response headers in their original case, several of one name joined by commas, as `encodeHeaderMembers` makes them. */
+  readonly headers: string | null;
   /** Begin of the body, as far as it is kept; null if none of it is. */
   readonly body: Buffer | null;
   /** Bytes of the body that came; null without an answer. */

@@ -15,15 +15,12 @@ import {
 } from '@galileo/service';
 import type { ClientConfig } from './config.ts';
 import { createGenerator } from './generator.ts';
+import { createHttpSender } from './http/http-sender.ts';
 import { allowedName, isName } from './names.ts';
 import { processTime } from './pacer-time.ts';
 import { openRedisSide, type RedisSide } from './redis/redis-side.ts';
 import { loadClientRpc } from './rpc.ts';
-import { createUndiciSender } from './undici/undici-sender.ts';
 import { warmUp } from './warm-up.ts';
-
-/** Bytes of a body that a trace keeps at most. */
-const bodyCap = 64 * 1024;
 
 export type { ClientConfig };
 
@@ -44,10 +41,11 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   const id = producerId('client', worker);
   const stopping = new AbortController();
 
-  const sender = createUndiciSender({
+  const sender = createHttpSender({
     now,
     connections: config.connections,
-    keepBody: config.traceBodies === 'all' ? bodyCap : 0,
+    keepHeaders: config.traceContent !== 'none',
+    keepBody: config.traceContent === 'all' ? config.traceBodyBytes : 0,
     onIdleFailure: (host, error) => log.debug({ host, err: error }, 'could not connect ahead'),
   });
   const generator = createGenerator({

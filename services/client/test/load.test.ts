@@ -107,7 +107,7 @@ describe('a load', () => {
 
   it('keeps bodies and cuts long ones when it is told to', async () => {
     await using upstream = await startUpstream((_request, response) => response.end('ä'.repeat(40_000)));
-    await using worker = await startWorker({ galileo_trace_bodies: 'all' });
+    await using worker = await startWorker({ galileo_trace_content: 'all' });
     const [client] = await worker.clients(1, upstream.address);
     await worker.load(client!.clientId, { requests: 1 });
     const trace = await until('the trace', () => worker.traces[0]);

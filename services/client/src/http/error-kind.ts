@@ -1,4 +1,7 @@
-/** Kinds by the error codes of Node and undici. */
+import { HttpError } from '@galileo/http1';
+import { ClosedError, UnexpectedError } from './errors.ts';
+
+/** Kinds by the error codes of the operating system. */
 const kinds: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
@@ -13,17 +16,13 @@ const kinds: Readonly<Record<string, string>> = {
   EMFILE: 'local',
   ENFILE: 'local',
   ENOBUFS: 'local',
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'protocol',
-  UND_ERR_HEADERS_OVERFLOW: 'protocol',
-  UND_ERR_INVALID_ARG: 'protocol',
-  UND_ERR_NOT_SUPPORTED: 'protocol',
 };
 
 /** What a failure is called in a trace: refused, reset, closed, timeout, dns, protocol, … */
 export function errorKind(error: Error): string {
+  if (error instanceof ClosedError) return 'closed';
+  if (error instanceof UnexpectedError) return 'protocol';
+  if (error instanceof HttpError) return error.code === 'truncated' ? 'closed' : 'protocol';
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  // undici says `bad response` or `bad upgrade` of an answer that nobody asked for, and `other side closed` of an end.
-  if (code === 'UND_ERR_SOCKET') return error.message.startsWith('bad ') ? 'protocol' : 'closed';
-  if (error.name === 'HTTPParserError') return 'protocol';
   return kinds[code] ?? (code === '' ? 'other' : code.toLowerCase());
 }

@@ -1,0 +1,116 @@
+import type { Head } from '@galileo/http1';
+import type { Answer, OutgoingRequest } from '../sender.ts';
+import type { Connection, ExchangeEvents } from './connection.ts';
+import type { Deadlines, Timed } from './deadlines.ts';
+import { errorKind } from './error-kind.ts';
+import type { HostPool, Waiter } from './host-pool.ts';
+
+/** What all exchanges of a sender share. */
+export interface Workshop {
+  /** Bytes of each body that are kept; 0 for none. */
+  readonly keepBody: number;
+  readonly deadlines: Deadlines;
+  /** UNIX seconds. */
+  now(): number;
+  bytesOf(request: OutgoingRequest): Buffer;
+  headersOf(head: Head): string | null;
+}
+
+const noBytes = Buffer.alloc(0);
+
+/** One request on its way and its answer. A class, because one is made per request: a closure would be a dozen functions. */
+export class Exchange implements Waiter, ExchangeEvents, Timed {
+  deadline = 0;
+  readonly #workshop: Workshop;
+  readonly #pool: HostPool;
+  readonly #request: OutgoingRequest;
+  readonly #done: (answer: Answer) => void;
+  #connection: Connection | undefined;
+  #connected: number | null = null;
+  #sent = -1;
+  #firstByte: number | null = null;
+  #status = -1;
+  #headers: string | null = null;
+  #bytes = 0;
+  /** What is kept of the body. */
+  #body: Buffer = noBytes;
+  #settled = false;
+
+  constructor(workshop: Workshop, pool: HostPool, request: OutgoingRequest, done: (answer: Answer) => void) {
+    this.#workshop = workshop;
+    this.#pool = pool;
+    this.#request = request;
+    this.#done = done;
+    workshop.deadlines.begin(this, request.timeout);
+    pool.acquire(this);
+  }
+
+  ready(connection: Connection): void {
+    const { now, bytesOf } = this.#workshop;
+    this.#connection = connection;
+    this.#connected = connection.used ? null : connection.established;
+    const bytes = bytesOf(this.#request);
+    this.#sent = now();
+    connection.send(this, bytes, this.#request.method);
+  }
+
+  failed(error: Error): void {
+    this.#finish(errorKind(error));
+  }
+
+  onFirstByte(): void {
+    this.#firstByte = this.#workshop.now();
+  }
+
+  onHead(head: Head): void {
+    this.#status = head.status;
+    this.#headers = this.#workshop.headersOf(head);
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#bytes += end - start;
+    const room = this.#workshop.keepBody - this.#body.length;
+    if (room <= 0) return;
+    const part = Buffer.from(bytes.subarray(start, Math.min(end, start + room)));
+    this.#body = this.#body.length === 0 ? part : Buffer.concat([this.#body, part]);
+  }
+
+  onEnd(): void {
+    this.#finish(null);
+  }
+
+  onFailure(error: Error): void {
+    this.#finish(errorKind(error));
+  }
+
+  expire(): void {
+    this.giveUp('timeout');
+  }
+
+  /** Ends it at once with this kind of error, unless it is over. */
+  giveUp(kind: string): void {
+    if (this.#settled) return;
+    this.#pool.withdraw(this);
+    const connection = this.#connection;
+    this.#finish(kind);
+    connection?.destroy();
+  }
+
+  #finish(error: string | null): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    const { deadlines, keepBody, now } = this.#workshop;
+    deadlines.end(this, this.#request.timeout);
+    this.#done({
+      connected: this.#connected,
+      sent: this.#sent,
+      firstByte: this.#firstByte,
+      done: now(),
+      status: error === null ? this.#status : -1,
+      headers: this.#headers,
+      body: keepBody > 0 && error === null ? this.#body : null,
+      bytes: this.#firstByte === null ? null : this.#bytes,
+      error,
+    });
+  }
+}
