@@ -83,7 +83,10 @@ function checkHost(head: Head): void {
   if (head.find(host, field + 1) !== -1) throw new HttpError('host', 'a request has one Host: found several');
   const value = head.value(field);
   if (!authority.test(value)) {
-    throw new HttpError('host', `Host is a name or an address, with a port or without: found ${JSON.stringify(value.slice(0, 80))}`);
+    throw new HttpError(
+      'host',
+      `Host is a name or an address, with a port or without: found ${JSON.stringify(value.slice(0, 80))}`,
+    );
   }
 }
 

@@ -10,7 +10,6 @@ const tab = 0x09;
 const lf = 0x0a;
 const cr = 0x0d;
 const space = 0x20;
-const slash = 0x2f;
 const zero = 0x30;
 const colon = 0x3a;
 

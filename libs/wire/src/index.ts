@@ -132,7 +132,7 @@ export {
 } from './telemd.ts';
 export { formatTelemetry, parseTelemetry, type TelemetrySample, telemetryChannel } from './telemetry.ts';
 export { formatTrace, parseTrace, type Trace, traceChannel } from './trace.ts';
-export { parseTraceCsv } from './trace-csv.ts';
+export { formatTraceCsv, parseTraceCsv, traceCsvHeader } from './trace-csv.ts';
 export { encodeHeaderMembers, encodeHeaders, splitHeaders, type TraceDetails } from './trace-details.ts';
 export { WireError } from './wire-error.ts';
 export { clientInfos, createClients, pingWorkers, type RemoteFunction, type RpcOutcome } from './worker-rpc.ts';

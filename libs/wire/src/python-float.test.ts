@@ -62,3 +62,16 @@ test.each([
 ])('sevenDecimals writes %d as %s', (value, text) => {
   expect(sevenDecimals(value)).toBe(text);
 });
+
+test('sevenDecimals is toFixed(7), also where it takes the short way', () => {
+  const times = fc.oneof(
+    fc.double({ min: 2 ** 30 - 1, max: 2 ** 32, noNaN: true }),
+    fc.double({ min: 2 ** 29, max: 2 ** 52, noNaN: true }),
+    fc.integer({ min: 2 ** 30 - 2, max: 2 ** 31 - 1 }).map(second => second + 1 - 2 ** -22),
+    fc.tuple(fc.integer({ min: 2 ** 30, max: 2 ** 31 - 1 }), fc.integer({ min: 0, max: 1e7 })).map(([s, f]) => s + f / 1e7),
+  );
+  fc.assert(
+    fc.property(times, time => sevenDecimals(time) === time.toFixed(7)),
+    { numRuns: 20_000 },
+  );
+});

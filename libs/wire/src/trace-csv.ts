@@ -1,8 +1,23 @@
 import { malformed, type Parsed, parsed } from './parsed.ts';
-import { parsePythonFloat } from './python-float.ts';
+import { parsePythonFloat, pythonFloat } from './python-float.ts';
 import type { Trace } from './trace.ts';
 
 const columns = 'request_id,client,service,created,sent,done,status,server,exp_id,headers,response'.split(',');
+
+/** The row of column names, with its end. */
+export const traceCsvHeader = `${columns.join(',')}\r\n`;
+
+/** A field as Python's csv module writes it: quoted only where it must be. */
+const csvField = (text: string | null) =>
+  text !== null && /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : (text ?? '');
+
+/** The row of a trace in a file of Galileo's file trace writer, with its end. */
+export function formatTraceCsv(trace: Trace): string {
+  const { requestId, client, service, server, expId, headers, response } = trace;
+  const times = [trace.created, trace.sent, trace.done].map(pythonFloat);
+  const texts = [server, expId, headers, response].map(csvField);
+  return `${[...[requestId, client, service].map(csvField), ...times, trace.status, ...texts].join(',')}\r\n`;
+}
 
 /**
  * Reads a file of Galileo's file trace writer: CSV in Python's dialect (rows end with CRLF, quotes doubled, null empty) with a

@@ -44,6 +44,16 @@ function key(field: string, value: string): string {
   return word(field, value);
 }
 
+function headersOnWire(headers: string | null): string {
+  if (headers === null) return 'None';
+  return (headers.includes('|') ? headers.replaceAll('|', '\\u007c') : headers).replaceAll(',', '|');
+}
+
+function responseOnWire(response: string | null): string {
+  if (response === null) return 'None';
+  return response.includes('\n') ? response.replaceAll('\n', '\\n') : response;
+}
+
 /**
  * The line of a trace: its fields joined by commas, `None` for null, times with seven decimals, commas of the headers as
  * `|`, line breaks of the response as `\n`. What the format can't tell apart is read back as: a server, headers or response
@@ -54,19 +64,10 @@ function key(field: string, value: string): string {
  */
 export function formatTrace(trace: Trace): string {
   const { server, expId, headers, response } = trace;
-  return [
-    key('requestId', trace.requestId),
-    key('client', trace.client),
-    key('service', trace.service),
-    sevenDecimals(trace.created),
-    sevenDecimals(trace.sent),
-    sevenDecimals(trace.done),
-    String(trace.status),
-    server === null ? 'None' : word('server', server),
-    expId === null ? 'None' : word('expId', expId),
-    headers === null ? 'None' : headers.replaceAll('|', '\\u007c').replaceAll(',', '|'),
-    response === null ? 'None' : response.replaceAll('\n', '\\n'),
-  ].join(',');
+  const names = `${key('requestId', trace.requestId)},${key('client', trace.client)},${key('service', trace.service)}`;
+  const times = `${sevenDecimals(trace.created)},${sevenDecimals(trace.sent)},${sevenDecimals(trace.done)}`;
+  const where = `${server === null ? 'None' : word('server', server)},${expId === null ? 'None' : word('expId', expId)}`;
+  return `${names},${times},${trace.status},${where},${headersOnWire(headers)},${responseOnWire(response)}`;
 }
 
 const orNull = (field: string) => (field === 'None' ? null : field);

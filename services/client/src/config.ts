@@ -1,6 +1,6 @@
 import { busVariables } from '@galileo/bus';
 import { spoolVariables } from '@galileo/reconcile';
-import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText } from '@galileo/service';
+import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText, text } from '@galileo/service';
 
 export { labelsOf } from './labels.ts';
 
@@ -20,6 +20,18 @@ export const variables = {
     min: 1,
     max: 16 * 1024 * 1024,
     doc: 'most bytes of a body that are kept; a trace whose body was cut has more in Galileo-Bytes than in its body',
+  }),
+  traceLogging: oneOf('galileo_trace_logging', ['redis', 'file', 'none'], {
+    fallback: 'redis',
+    doc: 'where traces go: over galileo_bus to the recorder, into a CSV file of the original form, or nowhere',
+  }),
+  traceDirectory: text('galileo_trace_dir', {
+    fallback: '/tmp/mc2/exp',
+    doc: 'directory of the file traces-<worker>.csv',
+  }),
+  pacing: oneOf('galileo_client_pacing', ['precise', 'balanced', 'eco'], {
+    fallback: 'balanced',
+    doc: 'how requests are awaited: exact at the cost of a core, in short naps, or with timers that are late by a millisecond',
   }),
   connections: integer('galileo_client_connections', {
     fallback: '4096',

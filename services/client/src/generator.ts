@@ -7,7 +7,7 @@ import type { EmulatedClient, InFlight, Plan } from './emulated-client.ts';
 import { createFigures, type Snapshot, type Watcher } from './figures.ts';
 import { createFlights } from './flights.ts';
 import { hostsProblem } from './names.ts';
-import { createPacer, type PacerTime } from './pacer.ts';
+import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
 import { createRun } from './run.ts';
 import type { Answer, OutgoingRequest, Sender } from './sender.ts';
 import { createSettlement } from './settlement.ts';
@@ -16,6 +16,8 @@ import { hasFailed, traceOf } from './trace.ts';
 export interface GeneratorOptions {
   readonly worker: string;
   readonly time: PacerTime;
+  /** How exactly requests are awaited; `balanced` unless told. */
+  readonly pacing?: Pacing;
   readonly sender: Sender;
   /** Requests on the way at a time; one more fails at once as `overload`. */
   readonly maxInFlight: number;
@@ -41,7 +43,7 @@ export function createGenerator(options: GeneratorOptions) {
   let figures = createFigures();
 
   const nextDue = () => plans.top()?.due;
-  const pacer = createPacer({ nextDue, release }, time);
+  const pacer = createPacer({ nextDue, release }, time, options.pacing);
   const flights = createFlights({
     ...{ now: time.now, sender, maxInFlight, onSettled, onError },
     onLaunch: ({ client, counter }) => options.onLaunch(client, counter),

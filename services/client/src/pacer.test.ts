@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { virtualTime } from '../test/virtual-time.ts';
-import { createPacer } from './pacer.ts';
+import { createPacer, type Pacing } from './pacer.ts';
 
 interface Release {
   due: number;
@@ -9,7 +9,7 @@ interface Release {
 }
 
 /** Runs a pacer over due times, relative to the start; each release takes `cost` seconds. */
-function pace(dues: readonly number[], cost = 0) {
+function pace(dues: readonly number[], cost = 0, pacing: Pacing = 'balanced') {
   const loop = virtualTime();
   const start = loop.time.now();
   const releases: Release[] = [];
@@ -23,6 +23,7 @@ function pace(dues: readonly number[], cost = 0) {
       },
     },
     loop.time,
+    pacing,
   );
   pacer.wake();
   return { ...loop, pacer, left, start, releases };
@@ -51,6 +52,29 @@ describe('a pacer', () => {
     run();
     expect(counts.naps).toBeGreaterThan(5);
     expect(counts.longestNap).toBeLessThanOrEqual(50e-6);
+  });
+
+  it('that is precise never naps, and sets no timer for what is near', () => {
+    const { run, releases, counts } = pace([0.01, 0.02, 0.5], 0, 'precise');
+    run();
+    expect(releases.map(({ due, now }) => now - due < 20e-6)).toEqual([true, true, true]);
+    expect(counts.naps).toBe(0);
+    expect(counts.turns).toBeGreaterThan(500);
+  });
+
+  it('that is eco uses timers alone: never early, late by a timer, and what is due then goes at once', () => {
+    const { run, releases, counts, left } = pace(
+      Array.from({ length: 500 }, (_, i) => i * 0.0007),
+      0,
+      'eco',
+    );
+    run();
+    expect(left).toEqual([]);
+    const late = releases.map(({ due, now }) => now - due);
+    expect(Math.min(...late)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...late)).toBeLessThan(0.004);
+    expect(counts.naps).toBe(0);
+    expect(counts.turns).toBeLessThan(10);
   });
 
   it('catches up what is late, skips nothing, and lets the sockets have a turn after every 64 requests', () => {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { openPublisher, redisSettings } from '@galileo/bus';
+import { redisSettings } from '@galileo/bus';
 import { LoadClientDefinition } from '@galileo/proto/client';
-import { producerId, spoolSettings, startProducer } from '@galileo/reconcile';
+import { spoolSettings } from '@galileo/reconcile';
 import {
   advertised,
   bind,
@@ -20,6 +20,9 @@ import { allowedName, isName } from './names.ts';
 import { processTime } from './pacer-time.ts';
 import { openRedisSide, type RedisSide } from './redis/redis-side.ts';
 import { loadClientRpc } from './rpc.ts';
+import { openFileTraces } from './traces/file-traces.ts';
+import { noTraces } from './traces/no-traces.ts';
+import { openRecordedTraces } from './traces/recorded-traces.ts';
 import { warmUp } from './warm-up.ts';
 
 export type { ClientConfig };
@@ -38,7 +41,6 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     throw new ConfigError([`galileo_worker_name: ${JSON.stringify(worker)} is not allowed; allowed: ${allowedName}`]);
   }
   const now = () => clock.now();
-  const id = producerId('client', worker);
   const stopping = new AbortController();
 
   const sender = createHttpSender({
@@ -53,9 +55,10 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     time: processTime(now),
     sender,
     maxInFlight: config.maxInFlight,
-    onClient: client => producer.openClient({ clientId: client.id, service: client.service, token: client.token }),
-    onLaunch: ({ token }, counter) => producer.issued(token, counter),
-    onTrace: trace => producer.trace(trace),
+    pacing: config.pacing,
+    onClient: client => traces.openClient(client),
+    onLaunch: (client, counter) => traces.issued(client, counter),
+    onTrace: trace => traces.trace(trace),
     onError: error => log.error({ err: error }, 'a request could not be sent or recorded'),
   });
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
@@ -72,25 +75,19 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   });
   const services = [bind(LoadClientDefinition, rpc)];
   const server = await startGrpcServer({ listen: config.listen, credentials, insecure, services, log });
-  const publisher = openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout: 2 });
-  const producer = startProducer({
-    publisher,
-    recorder,
-    credentials,
-    service: 'client',
-    node: worker,
-    id,
-    clock,
-    log,
-    spool: spoolSettings(config, { service: 'client', node: worker, recorder }),
-    settle: generator.settled,
-  });
+  const openTraces = () => {
+    if (config.traceLogging === 'none') return noTraces;
+    if (config.traceLogging === 'file') return openFileTraces({ directory: config.traceDirectory, worker, log });
+    const spool = spoolSettings(config, { service: 'client', node: worker, recorder });
+    return openRecordedTraces({ bus, redis, recorder, credentials, worker, spool, clock, log, settle: generator.settled });
+  };
+  const traces = openTraces();
   const metrics = config.metricsListen === undefined ? undefined : await startMetrics(config.metricsListen, createRegistry());
 
-  const needs = { recorder: false, redis: bus !== 'redis' };
+  const needs = { traces: false, redis: bus !== 'redis' };
   const need = (change: Partial<typeof needs>) => {
     Object.assign(needs, change);
-    server.setServing(needs.recorder && needs.redis && !stopping.signal.aborted);
+    server.setServing(needs.traces && needs.redis && !stopping.signal.aborted);
   };
   if (bus === 'redis') {
     redisSide = openRedisSide({
@@ -104,16 +101,18 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     });
   }
   await warmUp(sender).catch((error: unknown) => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
-  if (redisSide === undefined) {
+  const isRecorded = config.traceLogging === 'redis';
+  if (isRecorded && redisSide === undefined) {
     log.info({ addresses: { grpc: server.address }, worker, recorder }, 'waiting for the recorder');
-    await producer.ready();
-  } else {
-    // Galileo's own recorders need none of ours; health tells whether ours is there.
+  }
+  // Where there is Redis, Galileo's own recorders need none of ours; health tells whether ours is there.
+  if (!isRecorded || redisSide === undefined) await traces.ready();
+  if (redisSide !== undefined) {
     log.info({ redis: `${config.redisHost}:${config.redisPort}` }, 'waiting for the routes in Redis');
     await redisSide.ready();
     redisSide.enter();
   }
-  producer.onConnection(recorder => need({ recorder }));
+  traces.onConnection(connected => need({ traces: connected }));
 
   return {
     addresses: { grpc: server.address, ...(metrics === undefined ? {} : { metrics: metrics.address }) },
@@ -127,8 +126,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
         server[Symbol.asyncDispose](),
         metrics?.[Symbol.asyncDispose](),
       ]);
-      await producer[Symbol.asyncDispose]();
-      await publisher[Symbol.asyncDispose]();
+      await traces[Symbol.asyncDispose]();
       await redisSide?.[Symbol.asyncDispose]();
       await closed;
       anchor[Symbol.dispose]();

@@ -2,7 +2,7 @@ import type { Head } from '@galileo/http1';
 import { encodeHeaderMembers } from '@galileo/wire';
 
 /** What JSON can't hold as it is, or what isn't ASCII. */
-const special = /["\\\x00-\x1f\x7f-\xff]/;
+const special = /["\\]|[^ -~]/;
 /** Names that begin so are reserved. */
 const reserved = /^galileo-/im;
 

@@ -1,0 +1,11 @@
+import type { TraceLog } from './trace-log.ts';
+
+/** Keeps no traces. */
+export const noTraces: TraceLog = {
+  openClient() {},
+  issued() {},
+  trace() {},
+  async ready() {},
+  onConnection: listener => listener(true),
+  async [Symbol.asyncDispose]() {},
+};

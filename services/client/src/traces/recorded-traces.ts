@@ -1,0 +1,39 @@
+import { openPublisher, type RedisSettings } from '@galileo/bus';
+import { producerId, type SpoolSettings, startProducer } from '@galileo/reconcile';
+import type { Credentials, Logger, ProcessClock } from '@galileo/service';
+import type { TraceLog } from './trace-log.ts';
+
+export interface RecordedTracesOptions {
+  readonly bus: Parameters<typeof openPublisher>[0]['bus'];
+  readonly redis: RedisSettings;
+  /** HOST:PORT of the recorder. */
+  readonly recorder: string;
+  readonly credentials: Credentials;
+  readonly worker: string;
+  readonly spool: SpoolSettings;
+  readonly clock: ProcessClock;
+  readonly log: Logger;
+  /** Waits until every request that was due before `to` has its trace, UNIX seconds. */
+  settle(to: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Publishes traces, and states them to the recorder. @throws ConfigError if the spool can't be used */
+export function openRecordedTraces(options: RecordedTracesOptions): TraceLog {
+  const { bus, redis, recorder, credentials, worker, spool, clock, log, settle } = options;
+  const id = producerId('client', worker);
+  const publisher = openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout: 2 });
+  const producer = startProducer({
+    ...{ publisher, recorder, credentials, service: 'client', node: worker, id, clock, log, spool, settle },
+  });
+  return {
+    openClient: ({ id: clientId, service, token }) => producer.openClient({ clientId, service, token }),
+    issued: ({ token }, counter) => producer.issued(token, counter),
+    trace: trace => producer.trace(trace),
+    ready: () => producer.ready(),
+    onConnection: listener => producer.onConnection(listener),
+    async [Symbol.asyncDispose]() {
+      await producer[Symbol.asyncDispose]();
+      await publisher[Symbol.asyncDispose]();
+    },
+  };
+}
