@@ -49,7 +49,11 @@ const clients = 20;
 export function tracesOf(producer: Producer, node: string, clock: Clock, token: (client: number) => string): Source {
   const instances = Array.from({ length: clients }, (_, i) => ({ clientId: `${node}:pi:${i}`, service: 'pi', token: token(i) }));
   for (const instance of instances) producer.openClient(instance);
-  const target = encodeHeaderMembers({ Server: 'nginx/1.22.1', 'Content-Type': 'application/json', 'X-Final-Host': '10.0.1.17:4001' });
+  const target = encodeHeaderMembers({
+    Server: 'nginx/1.22.1',
+    'Content-Type': 'application/json',
+    'X-Final-Host': '10.0.1.17:4001',
+  });
   const response = 'r'.repeat(277);
   let counter = 0;
   return {

@@ -9,7 +9,7 @@ function has(headers: Readonly<Record<string, string>>, name: string): boolean {
  * What goes over the wire for a request to a host. `persistent`: the connection is to be kept; the fields `host` and `connection`
  * of the request itself are sent in place of ours.
  */
-export function requestBytes(request: OutgoingRequest, host: string, persistent: boolean): Buffer {
+function requestBytes(request: OutgoingRequest, host: string, persistent: boolean): Buffer {
   const { method, path, headers, body } = request;
   const fields: string[] = [];
   if (!has(headers, 'host')) fields.push(`host: ${host}`);
