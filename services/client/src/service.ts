@@ -43,6 +43,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   const now = () => clock.now();
   const stopping = new AbortController();
 
+  const time = processTime(now);
   const sender = createHttpSender({
     now,
     connections: config.connections,
@@ -52,7 +53,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   });
   const generator = createGenerator({
     worker,
-    time: processTime(now),
+    time,
     sender,
     maxInFlight: config.maxInFlight,
     pacing: config.pacing,
@@ -100,7 +101,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
       onState: ({ connected, subscribed, routed }) => need({ redis: connected && subscribed && routed }),
     });
   }
-  await warmUp(sender).catch((error: unknown) => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
+  await warmUp(time).catch((error: unknown) => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
   const isRecorded = config.traceLogging === 'redis';
   if (isRecorded && redisSide === undefined) {
     log.info({ addresses: { grpc: server.address }, worker, recorder }, 'waiting for the recorder');

@@ -17,8 +17,8 @@ export interface HostPoolOptions {
 }
 
 /**
- * The connections to one host. A request gets the connection that was used last, or waits in line while a new one is opened for
- * it; below the limit there are never fewer attempts under way than requests in line, so none waits for a slow answer to
+ * The connections to one host. A request gets the connection that was used last, or waits in line for one that becomes free
+ * within a turn of the event loop, or else for a new one; below the limit there are never fewer attempts under way than requests in line, so none waits for a slow answer to
  * somebody else. Above it requests wait, which their traces show as `sent - released`.
  */
 export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolOptions) {
@@ -69,6 +69,15 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
     while (attempts.size < waiting.size && attempts.size + open.size < limit) openOne();
   }
 
+  let scheduled: NodeJS.Immediate | undefined;
+  /** In the next turn of the event loop: answers that have come by then free connections, which are far cheaper than new ones. */
+  function openMissingSoon(): void {
+    scheduled ??= setImmediate(() => {
+      scheduled = undefined;
+      openMissing();
+    });
+  }
+
   return {
     /** Hands a connection over, at once or later; from the line a request can withdraw. */
     acquire(waiter: Waiter): void {
@@ -83,7 +92,7 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
         }
       }
       waiting.add(waiter);
-      openMissing();
+      openMissingSoon();
     },
     /** Takes a request out of the line, if it is there. */
     withdraw: (waiter: Waiter): void => void waiting.delete(waiter),
@@ -93,6 +102,7 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
     },
     /** Ends all connections. */
     close(): void {
+      clearImmediate(scheduled);
       for (const connection of [...attempts, ...open]) connection.destroy();
     },
   };

@@ -2,7 +2,6 @@ import { createServer as createTcpServer, type Socket } from 'node:net';
 import { startUpstream, until } from '@galileo/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Answer, OutgoingRequest } from '../sender.ts';
-import { warmUp } from '../warm-up.ts';
 import { createHttpSender, type HttpSenderOptions } from './http-sender.ts';
 
 const get: OutgoingRequest = { method: 'GET', path: '/', headers: {}, body: undefined, timeout: 10 };
@@ -183,20 +182,6 @@ describe('a request that fails', () => {
 });
 
 describe('connections', () => {
-  it('are warmed up with requests to nobody else', async () => {
-    const { send, prepare, ...rest } = sender();
-    const hosts = new Map<string, number>();
-    const counting = (host: string, request: OutgoingRequest, done: (answer: Answer) => void) => {
-      return send(host, request, answer => {
-        hosts.set(`${host} ${answer.status}`, (hosts.get(`${host} ${answer.status}`) ?? 0) + 1);
-        done(answer);
-      });
-    };
-    await warmUp({ send: counting, prepare, [Symbol.asyncDispose]: rest[Symbol.asyncDispose] }, 20);
-    expect([...hosts.values()]).toEqual([20]);
-    expect([...hosts.keys()][0]).toMatch(/^127\.0\.0\.1:\d+ 200$/);
-  });
-
   it('are opened for every request that would have to wait, up to the limit', async () => {
     let most = 0;
     const held: (() => void)[] = [];
