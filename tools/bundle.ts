@@ -56,10 +56,15 @@ const inlineEtcdProto: Plugin = {
 };
 
 /** Bundles the service of a name into a file. */
-export async function bundle(name: string, file: string): Promise<void> {
+export function bundle(name: string, file: string): Promise<void> {
+  return bundleProgram(join(root, 'services', name, 'src', 'main.ts'), file);
+}
+
+/** Bundles a program, and the programs that it starts, into a file. */
+export async function bundleProgram(program: string, file: string): Promise<void> {
   await build({
     ...settings,
-    entryPoints: [join(root, 'services', name, 'src', 'main.ts')],
+    entryPoints: [program],
     outfile: file,
     plugins: [inlinePrograms, inlineEtcdProto],
     // Some dependencies are CommonJS and call require() for Node's own modules.

@@ -24,10 +24,10 @@ async function heard(child: ChildProcess): Promise<unknown> {
   }
 }
 
-/** Runs a file of this folder as a process with a task. `profiles` is a directory for its CPU profiles. */
-export async function startChild(file: string, task: object, profiles?: string): Promise<Child> {
+/** Runs a program as a process with a task. `profiles` is a directory for its CPU profiles. */
+export async function startChild(program: string, task: object, profiles?: string): Promise<Child> {
   const execArgv = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-  const child = fork(new URL(file, import.meta.url), [JSON.stringify(task)], { execArgv });
+  const child = fork(program, [JSON.stringify(task)], { execArgv });
   const exited = once(child, 'exit');
   return {
     greeting: await heard(child),

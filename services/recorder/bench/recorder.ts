@@ -3,9 +3,9 @@
 // `--profile DIR` keeps CPU profiles of all processes there.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { missing, startRedis } from '@galileo/testkit';
+import { missing, startRedis, temporaryDirectory } from '@galileo/testkit';
 import type { Bus } from './messages.ts';
-import { type Outcome, run } from './run.ts';
+import { bundlePrograms, type Outcome, run } from './run.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -47,6 +47,7 @@ const note = (name: string, metrics: Readonly<Record<string, (outcome: Outcome) 
 };
 
 await using resources = new AsyncDisposableStack();
+const programs = await bundlePrograms(resources.use(await temporaryDirectory()).path);
 const redis = missing('redis-server') ? undefined : resources.use(await startRedis());
 if (redis === undefined) process.stderr.write('redis-server is not in the PATH: slow-store is left out\n');
 const overRedis: Bus | undefined = redis && { name: 'redis', redis: { host: redis.host, port: redis.port } };
@@ -58,15 +59,15 @@ const profiles = options.profile;
 for (let round = 0; round < rounds; round++) {
   if (wanted('telemetry-sqlite')) {
     const load = { kind: 'telemetry', records: 2_000_000 / part } as const;
-    note('telemetry-sqlite', rateMetrics, await run({ bus: rateBus, load, warmUp: 100_000, profiles }));
+    note('telemetry-sqlite', rateMetrics, await run({ programs, bus: rateBus, load, warmUp: 100_000, profiles }));
   }
   if (wanted('traces-sqlite')) {
     const load = { kind: 'trace', records: 400_000 / part } as const;
-    note('traces-sqlite', rateMetrics, await run({ bus: rateBus, load, warmUp: 20_000, profiles }));
+    note('traces-sqlite', rateMetrics, await run({ programs, bus: rateBus, load, warmUp: 20_000, profiles }));
   }
   if (wanted('slow-store') && overRedis !== undefined) {
     const load = { kind: 'telemetry', records: 1_800_000 / part / (options.quick ? 2 : 1), perSecond: 30_000 } as const;
-    note('slow-store', slowMetrics, await run({ bus: overRedis, load, warmUp: 0, rowsPerSecond: 15_000, profiles }));
+    note('slow-store', slowMetrics, await run({ programs, bus: overRedis, load, warmUp: 0, rowsPerSecond: 15_000, profiles }));
   }
 }
 

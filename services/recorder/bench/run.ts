@@ -4,10 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Ledger, RecorderDefinition } from '@galileo/proto/recorder';
 import { connect } from '@galileo/service';
 import { temporaryDirectory } from '@galileo/testkit';
+import { bundleProgram } from '../../../tools/bundle.ts';
 import { startChild } from './child.ts';
 import type { Bus, Load, Produced, RecorderFigures } from './messages.ts';
 
 export interface RunOptions {
+  readonly programs: Programs;
   readonly bus: Bus;
   /** Load of all producers together. */
   readonly load: Load;
@@ -32,6 +34,21 @@ export interface Outcome {
   readonly peakRss: number;
   /** Part of the machine's CPU time that other processes took, which a rate has to be read with. */
   readonly others: number;
+}
+
+/** The programs of the bench, each in one file, as services are shipped: compiling their sources takes memory of its own. */
+export interface Programs {
+  readonly recorder: string;
+  readonly producer: string;
+}
+
+/** Bundles the programs into a directory. */
+export async function bundlePrograms(directory: string): Promise<Programs> {
+  const programs = { recorder: join(directory, 'recorder.mjs'), producer: join(directory, 'producer.mjs') };
+  for (const name of ['recorder', 'producer'] as const) {
+    await bundleProgram(join(import.meta.dirname, `${name}-process.ts`), programs[name]);
+  }
+  return programs;
 }
 
 const nodes = ['node-a', 'node-b'];
@@ -72,13 +89,13 @@ function machineTime(): { readonly busy: number; readonly all: number } {
 }
 
 /** Records a load of two producers with a recorder, all in processes of their own, and checks that the ledger balances with the rows. */
-export async function run({ bus, load, warmUp, rowsPerSecond, profiles }: RunOptions): Promise<Outcome> {
+export async function run({ programs, bus, load, warmUp, rowsPerSecond, profiles }: RunOptions): Promise<Outcome> {
   await using stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const sqlitePath = join(directory.path, 'store.db');
-  const recorder = stack.use(await startChild('recorder-process.ts', { bus, sqlitePath, rowsPerSecond }, profiles));
+  const recorder = stack.use(await startChild(programs.recorder, { bus, sqlitePath, rowsPerSecond }, profiles));
   const { address } = recorder.greeting as { address: string };
-  const starting = nodes.map(node => startChild('producer-process.ts', { bus, recorder: address, node }, profiles));
+  const starting = nodes.map(node => startChild(programs.producer, { bus, recorder: address, node }, profiles));
   const producers = (await Promise.all(starting)).map(producer => stack.use(producer));
   const { client } = stack.use(connect(RecorderDefinition, address, { timeout: patience + 10 }));
 
