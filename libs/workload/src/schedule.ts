@@ -1,5 +1,9 @@
-import { type Arrival, arrivalProblem, type DistributionArrival } from './arrival.ts';
+import { type Arrival, arrivalProblem, type DistributionArrival, spanOf } from './arrival.ts';
 import { findDistribution } from './distributions/registry.ts';
+import { sums } from './gaps.ts';
+import { even } from './processes/even.ts';
+import { poisson } from './processes/poisson.ts';
+import { profileCurve } from './profiles/profile-curve.ts';
 import { createRandom } from './random.ts';
 import { ticks } from './ticks.ts';
 
@@ -17,37 +21,58 @@ export class ScheduleError extends Error {
   }
 }
 
-/** Sums of drawn gaps, seconds; negative gaps count as 0 (Galileo's client dies of them). */
-function sums({ name, parameters }: DistributionArrival, seed: number): () => number {
+function drawnGaps({ name, parameters }: DistributionArrival, seed: number): () => number {
   const { complete, sampler } = findDistribution(name)!;
-  const gap = sampler(complete?.(parameters) ?? parameters, createRandom(seed));
-  let sum = 0;
-  return () => {
-    const drawn = gap();
-    if (drawn > 0) sum += drawn;
-    return sum;
-  };
+  return sampler(complete?.(parameters) ?? parameters, createRandom(seed));
 }
 
-/**
- * Makes the schedule of an arrival process. The same arguments give the same times on every machine: they are sums of
- * drawn gaps, kept in double seconds and rounded only when handed out, and know no clock. As in Galileo, the first
- * request comes after one gap.
- * @param options.seed whole number from 0 to 2^53 - 1; not used by `ticks`.
- * @param options.duration end after T0, seconds: only times below it are in the schedule.
- * @throws ScheduleError if the arrival process does not fit, or would never end.
- */
-export function createSchedule(options: { arrival: Arrival; seed: number; duration?: number }): Schedule {
-  const { arrival, seed, duration } = options;
+/** Due times in seconds; those from `end` on may be left out. */
+function dueTimes(arrival: Arrival, seed: number, end: number): () => number | undefined {
+  switch (arrival.kind) {
+    case 'distribution':
+      return sums(drawnGaps(arrival, seed));
+    case 'ticks':
+      return ticks(arrival);
+    case 'recorded': {
+      let played = 0;
+      return sums(() => arrival.gaps[played++]);
+    }
+    case 'profile': {
+      const curve = profileCurve(arrival, seed);
+      return arrival.process === 'even' ? even(curve, end) : poisson(curve, createRandom(seed), end);
+    }
+  }
+}
+
+/** What makes a schedule. */
+export interface ScheduleOptions {
+  readonly arrival: Arrival;
+  /** Whole number from 0 to 2^53 - 1; of no effect where nothing is drawn. */
+  readonly seed: number;
+  /** End after T0, seconds: only times below it are in the schedule. */
+  readonly duration?: number;
+}
+
+function check({ arrival, seed, duration }: ScheduleOptions): void {
   const problem = arrivalProblem(arrival, duration);
   if (problem !== undefined) throw new ScheduleError(problem);
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new ScheduleError(`seed: found ${seed}; allowed: a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
   }
-  const due = arrival.kind === 'ticks' ? ticks(arrival) : sums(arrival, seed);
-  const steps = arrival.kind === 'ticks' ? arrival.rates.length * arrival.interval : Number.POSITIVE_INFINITY;
+}
+
+/**
+ * Makes the schedule of an arrival process. The same arguments give the same times on every machine: they are sums of
+ * gaps or places on an integral, kept in double seconds and rounded only when handed out, and know no clock. As in Galileo,
+ * the first request comes after one gap. Whatever its length, a schedule takes the same memory.
+ * @throws ScheduleError if the arrival process does not fit, or would never end.
+ */
+export function createSchedule(options: ScheduleOptions): Schedule {
+  check(options);
+  const { arrival, seed, duration = Number.POSITIVE_INFINITY } = options;
   // Beyond 2^53 microseconds (285 years) times would not be whole any more.
-  const end = Math.min(Math.round(Math.min(duration ?? Number.POSITIVE_INFINITY, steps) * 1e6), Number.MAX_SAFE_INTEGER);
+  const end = Math.min(Math.round(Math.min(duration, spanOf(arrival)) * 1e6), Number.MAX_SAFE_INTEGER);
+  const due = dueTimes(arrival, seed, end / 1e6);
   let left = arrival.requests ?? Number.POSITIVE_INFINITY;
   return {
     next() {

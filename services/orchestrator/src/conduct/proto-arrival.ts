@@ -1,13 +1,23 @@
-import type { Arrival as ArrivalMessage } from '@galileo/proto/client';
+import { type Arrival as ArrivalMessage, ProfileProcess } from '@galileo/proto/client';
 import type { Arrival } from '@galileo/workload';
+
+function protoProcess(arrival: Arrival): NonNullable<ArrivalMessage['process']> {
+  switch (arrival.kind) {
+    case 'distribution':
+      return { $case: 'distribution', value: { name: arrival.name, parameters: [...arrival.parameters] } };
+    case 'ticks':
+      return { $case: 'ticks', value: { rates: [...arrival.rates], interval: arrival.interval } };
+    case 'recorded':
+      return { $case: 'recorded', value: { gaps: [...arrival.gaps] } };
+    case 'profile': {
+      const { name, parameters, rates } = arrival;
+      const process = arrival.process === 'even' ? ProfileProcess.EVEN : ProfileProcess.POISSON;
+      return { $case: 'profile', value: { name, parameters: { ...parameters }, rates: [...rates], process } };
+    }
+  }
+}
 
 /** An arrival process as the load client takes it. */
 export function protoArrival(arrival: Arrival): ArrivalMessage {
-  const requests = arrival.requests ?? 0;
-  if (arrival.kind === 'ticks') {
-    const { rates, interval } = arrival;
-    return { process: { $case: 'ticks', value: { rates: [...rates], interval } }, requests };
-  }
-  const { name, parameters } = arrival;
-  return { process: { $case: 'distribution', value: { name, parameters: [...parameters] } }, requests };
+  return { process: protoProcess(arrival), requests: arrival.requests ?? 0 };
 }

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import type { Schedule } from './schedule.ts';
+
+/** A hash over due times that come one after the other. */
+export interface ScheduleHash {
+  /** Adds a due time, whole microseconds. */
+  add(time: number): void;
+  /** SHA-256 of the times, each as a 64-bit little-endian integer; 64 hex digits. Ends the hash. */
+  digest(): string;
+}
+
+/** Bytes that are hashed at once. */
+const blockBytes = 8192;
+
+/** Begins a hash over due times. */
+export function createScheduleHash(): ScheduleHash {
+  const hash = createHash('sha256');
+  const block = Buffer.alloc(blockBytes);
+  let used = 0;
+  return {
+    add(time) {
+      block.writeUInt32LE(time % 2 ** 32, used);
+      block.writeUInt32LE(Math.floor(time / 2 ** 32), used + 4);
+      used += 8;
+      if (used < blockBytes) return;
+      hash.update(block);
+      used = 0;
+    },
+    digest: () => hash.update(block.subarray(0, used)).digest('hex'),
+  };
+}
+
+/**
+ * Draws a schedule to its end, and hashes it: two machines have the same schedule if they have the same hash.
+ * @returns number of requests, and SHA-256 over the due times as 64-bit little-endian microseconds, 64 hex digits.
+ */
+export function scheduleHash(schedule: Schedule): { requests: number; hash: string } {
+  const hash = createScheduleHash();
+  let requests = 0;
+  for (let time = schedule.next(); time !== undefined; time = schedule.next()) {
+    hash.add(time);
+    requests += 1;
+  }
+  return { requests, hash: hash.digest() };
+}
