@@ -123,3 +123,11 @@ export function kolmogorovSmirnov(sample: readonly number[], cdf: (x: number) =>
   }
   return distance;
 }
+
+/**
+ * Distance that a true sample of this size exceeds with a probability of 1e-4 only: sqrt(-ln(1e-4 / 2) / 2) / sqrt(n), from
+ * the limit of Kolmogorov's distribution.
+ */
+export function criticalDistance(size: number): number {
+  return Math.sqrt(-Math.log(1e-4 / 2) / 2 / size);
+}
