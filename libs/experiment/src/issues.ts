@@ -54,7 +54,12 @@ function arrivalProblems(source: Source, path: Path, issue: Extract<Issue, { cod
 function plainProblem(source: Source, path: Path, issue: Issue): Problem {
   if (!source.has(path)) return source.problemAt(path, `is missing; allowed: ${issue.message}`);
   const text = source.textAt(path);
-  const words = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  const words =
+    issue.code === 'invalid_value'
+      ? issue.values.map(String)
+      : issue.code === 'invalid_union' && issue.discriminator !== undefined
+        ? issue.message.split(', ')
+        : [];
   const meant = text === undefined ? '' : suggestion(text, words);
   return source.problemAt(
     path,

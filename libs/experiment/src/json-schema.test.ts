@@ -8,6 +8,8 @@ interface Node {
   properties?: Record<string, Node>;
   items?: Node;
   anyOf?: Node[];
+  oneOf?: Node[];
+  const?: string;
   enum?: string[];
   pattern?: string;
   required?: string[];
@@ -41,9 +43,18 @@ describe('the JSON Schema', () => {
     for (const bad of ['-60s', 'soon', '60 s']) expect(pattern.test(bad)).toBe(false);
   });
 
-  it('holds the three forms of an arrival process', () => {
+  it('holds the forms of an arrival process', () => {
     const forms = at('workloads', '[]', 'arrival').anyOf!;
-    expect(forms.map(form => form.required)).toEqual([['distribution'], ['ticks', 'interval'], ['constant']]);
+    expect(forms.map(form => form.required)).toEqual([
+      ['distribution'],
+      ['ticks', 'interval'],
+      ['constant'],
+      undefined,
+      ['recorded'],
+    ]);
+    const profiles = forms[3]!.oneOf!;
+    expect(profiles.map(form => form.properties!['profile']!.const)).toContain('randomwalk');
+    expect(profiles.map(form => form.required)).toContainEqual(['profile', 'max_rps', 'period']);
     expect(forms[0]!.properties!['distribution']!.enum).toContain('expovariate');
   });
 
@@ -55,7 +66,7 @@ describe('the JSON Schema', () => {
         visit(child, `${path}.${name}`);
       }
       if (node.items !== undefined) visit(node.items, `${path}[]`);
-      for (const form of node.anyOf ?? []) visit(form, path);
+      for (const form of [...(node.anyOf ?? []), ...(node.oneOf ?? [])]) visit(form, path);
     };
     visit(root, '');
     expect(silent).toEqual([]);

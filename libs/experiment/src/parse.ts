@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inconsistencies } from './consistency.ts';
 import { problemsOf } from './issues.ts';
 import { inOrder, type Problem } from './problem.ts';
+import { type RecordingReader, readRecordings } from './recordings.ts';
 import { findReferences, resolveReferences } from './references.ts';
 import { experimentSchema } from './schema.ts';
 import { readSource } from './source.ts';
@@ -14,6 +15,8 @@ export interface ParseOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Also finds what keeps this runner from carrying the experiment out. */
   readonly runner?: 'process';
+  /** Reads the recorded numbers that the file names, relative to it; without it none can be had. */
+  readonly readRecording?: RecordingReader;
   /** Draws the seed of a file that has none: a whole number from 0 to 2^53 - 1. */
   readonly randomSeed?: () => number;
 }
@@ -21,6 +24,10 @@ export interface ParseOptions {
 export type ParseResult =
   | { readonly ok: true; readonly spec: ExperimentSpec; readonly environmentNames: string[] }
   | { readonly ok: false; readonly problems: Problem[] };
+
+const noRecordings: RecordingReader = () => {
+  throw new Error('its numbers are not there; allowed: a file whose numbers are handed in with the experiment file');
+};
 
 /** 53 random bits. */
 function drawSeed(): number {
@@ -55,16 +62,18 @@ export function parseExperiment(text: string, options: ParseOptions): ParseResul
   const result = experimentSchema.safeParse(source.value);
   // What could not even be read is not measured against the schema too.
   const unread = new Set(source.problems.map(problem => problem.field));
+  const recordings = readRecordings(source, options.readRecording ?? noRecordings);
   const problems = [
     ...source.problems,
     ...[
       ...(result.error?.issues ?? []).flatMap(issue => problemsOf(source, [], issue)),
       ...inconsistencies(source, options.runner),
+      ...recordings.problems,
     ].filter(problem => !unread.has(problem.field)),
   ];
   if (!result.success || problems.length > 0) return { ok: false, problems: inOrder(problems) };
   const seed = result.data.seed ?? (options.randomSeed ?? drawSeed)();
-  return { ok: true, spec: specOf(result.data, seed), environmentNames: [...names] };
+  return { ok: true, spec: specOf(result.data, seed, recordings.numbers), environmentNames: [...names] };
 }
 
 /** NAMEs of all `${env:NAME}` in the values of a file, each once, in its order; none if it is no YAML. */

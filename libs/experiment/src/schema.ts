@@ -1,4 +1,14 @@
-import { type Arrival, arrivalProblem, type DistributionName, distributions } from '@galileo/workload';
+import {
+  type Arrival,
+  arrivalProblem,
+  type DistributionName,
+  distributions,
+  type Profile,
+  type ProfileName,
+  type ProfileParameter,
+  processNames,
+  profiles,
+} from '@galileo/workload';
 import { z } from 'zod';
 import { anyText, dictionary, list, mapping, name, number, oneOf, serviceReference, span, text, whole } from './fields.ts';
 
@@ -181,14 +191,98 @@ const constantArrival = mapping({
   return arrival;
 });
 
+/** An arrival process whose numbers are in a file that is not read yet: its `gaps` or `rates` are empty. */
+export type ArrivalInFile = Arrival & { file?: string };
+
+const recordedFile = text('the name of a file that ends in .pkl, .csv, .json or .ndjson', /^[^\0]*\.(?:pkl|csv|json|ndjson)$/i);
+const fileForm = 'a list of floats pickled by Python, CSV with one column, a JSON list, or one number per line (.ndjson)';
+
+const recordedArrival = mapping({
+  recorded: recordedFile.describe(
+    `File of the times between two requests, seconds, relative to this file: ${fileForm}. Each client plays it once from its ` +
+      'begin and ends with it, unless `duration` or `requests` ends it before; times that are not above 0 mean at once',
+  ),
+  requests,
+}).transform((found): ArrivalInFile => ({ kind: 'recorded', gaps: [], file: found.recorded, ...limited(found.requests) }));
+
+function profileField({ unit, doc, least = 0, fallback }: ProfileParameter) {
+  const rate = number(0, 1_000_000, 'a number of requests per second from 0 to 1000000');
+  const field = unit === 'span' ? span(least) : unit === 'seed' ? whole(0, Number.MAX_SAFE_INTEGER) : rate;
+  const optional = fallback === undefined ? field : fallback === 'derived' ? field.optional() : field.prefault(fallback);
+  return optional.describe(`${doc[0]!.toUpperCase()}${doc.slice(1)}${unit === 'rate' ? ', requests per second per client' : ''}`);
+}
+
+const rateList = list(
+  number(0, 1_000_000, 'a number of requests per second from 0 to 1000000'),
+  'rates, requests per second',
+  1,
+).describe('Requests per second of each interval, per client');
+
+/** A list in the file itself, or, for what was recorded, a file of its own. */
+function ratesField({ name, takesRates }: Profile<ProfileName>) {
+  if (!takesRates) return {};
+  if (name !== 'recorded') return { rates: rateList };
+  return {
+    rates: recordedFile.describe(`File of the rates, requests per second per client, relative to this file: ${fileForm}`),
+  };
+}
+
+const profileForms = profiles.map(profile =>
+  mapping({
+    profile: z.literal(profile.name).describe(`Profile of the rate: ${profile.doc}`),
+    ...Object.fromEntries(profile.parameters.map(parameter => [parameter.name, profileField(parameter)])),
+    ...ratesField(profile),
+    process: oneOf(processNames)
+      .prefault('poisson')
+      .describe('How requests are drawn: as a Poisson process of this rate, or evenly spaced'),
+    requests,
+  }),
+);
+
+type ProfileForm = z.ZodObject<{ profile: z.ZodLiteral<ProfileName>; process: z.ZodType; requests: z.ZodType }, z.core.$strict>;
+
+const profileArrival = z
+  .discriminatedUnion('profile', profileForms as unknown as [ProfileForm, ...ProfileForm[]], {
+    error: profiles.map(profile => profile.name).join(', '),
+  })
+  .transform((found, context): ArrivalInFile => {
+    const {
+      profile,
+      process,
+      requests: limit,
+      rates,
+      ...parameters
+    } = found as {
+      profile: ProfileName;
+      process: (typeof processNames)[number];
+      requests?: number;
+      rates?: string | number[];
+    } & Record<string, unknown>;
+    const given = Object.entries(parameters as Record<string, number | undefined>).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, value] as const],
+    );
+    const common = { kind: 'profile', name: profile, parameters: Object.fromEntries(given), process, ...limited(limit) } as const;
+    if (typeof rates === 'string') return { ...common, rates: [], file: rates };
+    const arrival: Arrival = { ...common, rates: rates ?? [] };
+    const problem = arrivalProblem(arrival, 1);
+    if (problem === undefined) return arrival;
+    // `sine: min_rps: found …` stands at the field that it names.
+    const [, field, rest] = /^\w+: (\w+): (.*)$/.exec(problem) ?? [];
+    const path = [field ?? 'profile'];
+    context.addIssue({ code: 'custom', path, message: rest ?? problem.replace(/^\w+: /, ''), params: sentence });
+    return arrival;
+  });
+
 /** The forms of an arrival process, each with the key that tells it from the others, in the order of the union. */
 export const arrivalForms = [
   { key: 'distribution', keys: Object.keys(distributionArrival.in.shape) },
   { key: 'ticks', keys: Object.keys(ticksArrival.in.shape) },
   { key: 'constant', keys: Object.keys(constantArrival.in.shape) },
+  { key: 'profile', keys: profileForms.flatMap(form => Object.keys(form.shape)) },
+  { key: 'recorded', keys: Object.keys(recordedArrival.in.shape) },
 ] as const;
 
-const arrival = z.union([distributionArrival, ticksArrival, constantArrival], {
+const arrival = z.union([distributionArrival, ticksArrival, constantArrival, profileArrival, recordedArrival], {
   error: `a mapping with exactly one of ${arrivalForms.map(form => form.key).join(', ')}`,
 });
 

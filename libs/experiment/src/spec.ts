@@ -1,4 +1,5 @@
 import type { Arrival } from '@galileo/workload';
+import { withRecording } from './recordings.ts';
 import type { ExperimentFile } from './schema.ts';
 
 /** An experiment, complete: defaults are filled in, references resolved. Spans are seconds. */
@@ -100,8 +101,8 @@ function readySpec({ path, timeout }: { path?: string | undefined; timeout: numb
   return { path, timeout };
 }
 
-/** Makes the spec of a valid file. */
-export function specOf(file: ExperimentFile, seed: number): ExperimentSpec {
+/** Makes the spec of a valid file; `recordings` are the numbers of the files that it names. */
+export function specOf(file: ExperimentFile, seed: number, recordings: ReadonlyMap<string, readonly number[]>): ExperimentSpec {
   return {
     name: file.name,
     seed,
@@ -114,9 +115,10 @@ export function specOf(file: ExperimentFile, seed: number): ExperimentSpec {
       external: external === undefined ? undefined : { ...external, ready: readySpec(external.ready) },
       kubernetes: kubernetes === undefined ? undefined : { ...kubernetes, port: kubernetes.port },
     })),
-    workloads: file.workloads.map(({ worker_labels: workerLabels, request, ...workload }) => ({
+    workloads: file.workloads.map(({ worker_labels: workerLabels, request, arrival, ...workload }) => ({
       ...workload,
       workerLabels,
+      arrival: withRecording(arrival, recordings),
       request: requestSpec(request),
     })),
     telemetry: file.telemetry,

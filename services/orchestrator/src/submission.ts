@@ -31,23 +31,36 @@ export class SubmissionError extends Error {
 }
 
 /** What is handed in. */
-export type SubmissionRequest = Omit<Submission, 'spec' | 'seedDrawn'>;
+export type SubmissionRequest = Omit<Submission, 'spec' | 'seedDrawn'> & {
+  /** Numbers of the files that the experiment file names. */
+  readonly recordings?: Readonly<Record<string, readonly number[]>>;
+};
+
+/** Finds numbers among those that were handed in: the files themselves are on the submitter's machine. */
+function recordingReader(recordings: Readonly<Record<string, readonly number[]>>): (fileName: string) => readonly number[] {
+  return fileName => {
+    if (Object.hasOwn(recordings, fileName)) return recordings[fileName]!;
+    throw new Error('its numbers were not handed in; allowed: a file whose numbers are in `recordings`');
+  };
+}
 
 /** Checks what was handed in. @throws SubmissionError */
 export async function checkSubmission(request: SubmissionRequest): Promise<Submission> {
+  const { recordings = {}, ...submitted } = request;
   const fileName = request.fileName === '' ? 'experiment file' : request.fileName;
   const { file, environment } = request;
+  const readRecording = recordingReader(recordings);
   let seedDrawn = false;
   const randomSeed = () => {
     seedDrawn = true;
     return randomInt(2 ** 48 - 1);
   };
-  const parsed = parseExperiment(file, { fileName, environment, runner: 'process', randomSeed });
+  const parsed = parseExperiment(file, { fileName, environment, runner: 'process', randomSeed, readRecording });
   if (!parsed.ok) throw new SubmissionError(parsed.problems.map(problem => formatProblem(fileName, problem)));
   const started = parsed.spec.services.some(service => service.external === undefined);
   const problems = [...portProblems(parsed.spec, fileName), ...(started ? await directoryProblems(request.directory) : [])];
   if (problems.length > 0) throw new SubmissionError(problems);
-  return { ...request, spec: parsed.spec, seedDrawn };
+  return { ...submitted, spec: parsed.spec, seedDrawn };
 }
 
 /** On one machine a port serves one service. */

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { type ExperimentSpec, formatProblem, parseExperiment } from '@galileo/experiment';
+import { readRecordingFile, whyUnreadable } from './recording-file.ts';
 
 /** An experiment file that is in order. */
 export interface ExperimentFile {
@@ -9,6 +11,8 @@ export interface ExperimentFile {
   readonly spec: ExperimentSpec;
   /** Values of the variables that it names. */
   readonly environment: Record<string, string>;
+  /** Numbers of the files that it names, by the name that stands there. */
+  readonly recordings: Record<string, readonly number[]>;
   /** The file has no seed, so that each reading of it draws another one. */
   readonly seedDrawn: boolean;
 }
@@ -20,8 +24,6 @@ export class ExperimentFileError extends Error {
     this.name = 'ExperimentFileError';
   }
 }
-
-const reasons: Readonly<Record<string, string>> = { ENOENT: 'no such file', EISDIR: 'is a directory', EACCES: 'may not be read' };
 
 /** 53 random bits. */
 function drawSeed(): number {
@@ -38,16 +40,26 @@ export async function readExperimentFile(
   try {
     text = await readFile(fileName, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new ExperimentFileError([`${fileName}: ${reasons[code ?? ''] ?? message}`]);
+    throw new ExperimentFileError([`${fileName}: ${whyUnreadable(error)}`]);
   }
   let seedDrawn = false;
   const randomSeed = () => {
     seedDrawn = true;
     return drawSeed();
   };
-  const parsed = parseExperiment(text, { fileName, environment, randomSeed, ...(runner === undefined ? {} : { runner }) });
+  const recordings: Record<string, readonly number[]> = {};
+  const readRecording = (name: string) => {
+    recordings[name] = readRecordingFile(resolve(dirname(fileName), name));
+    return recordings[name];
+  };
+  const parsed = parseExperiment(text, {
+    fileName,
+    environment,
+    randomSeed,
+    readRecording,
+    ...(runner === undefined ? {} : { runner }),
+  });
   if (!parsed.ok) throw new ExperimentFileError(parsed.problems.map(problem => formatProblem(fileName, problem)));
   const values = parsed.environmentNames.map(name => [name, environment[name] ?? ''] as const);
-  return { fileName, text, spec: parsed.spec, environment: Object.fromEntries(values), seedDrawn };
+  return { fileName, text, spec: parsed.spec, environment: Object.fromEntries(values), recordings, seedDrawn };
 }

@@ -43,6 +43,7 @@ async function carryOut(session: Session, file: ExperimentFile, progress: Progre
     environment: file.environment,
     creator: app.user,
     attached: true,
+    recordings: Object.fromEntries(Object.entries(file.recordings).map(([name, numbers]) => [name, { numbers: [...numbers] }])),
   });
   session.commit();
   progress.begin(file.spec.name, experimentId);
