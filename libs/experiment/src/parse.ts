@@ -60,15 +60,17 @@ export function parseExperiment(text: string, options: ParseOptions): ParseResul
     return { ok: false, problems: [source.problemAt([], `found nothing in ${options.fileName}; allowed: an experiment`)] };
   }
   const result = experimentSchema.safeParse(source.value);
-  // What could not even be read is not measured against the schema too.
-  const unread = new Set(source.problems.map(problem => problem.field));
+  const schemaProblems = (result.error?.issues ?? []).flatMap(issue => problemsOf(source, [], issue));
   const recordings = readRecordings(source, options.readRecording ?? noRecordings);
+  // What could not even be read is not measured against the schema too, nor is a file's content of interest whose name is not allowed.
+  const unread = new Set(source.problems.map(problem => problem.field));
+  const refused = new Set(schemaProblems.map(problem => problem.field));
   const problems = [
     ...source.problems,
     ...[
-      ...(result.error?.issues ?? []).flatMap(issue => problemsOf(source, [], issue)),
+      ...schemaProblems,
       ...inconsistencies(source, options.runner),
-      ...recordings.problems,
+      ...recordings.problems.filter(problem => !refused.has(problem.field)),
     ].filter(problem => !unread.has(problem.field)),
   ];
   if (!result.success || problems.length > 0) return { ok: false, problems: inOrder(problems) };

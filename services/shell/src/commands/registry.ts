@@ -1,6 +1,7 @@
 import type { Register } from '../app.ts';
 import { registerExperiments } from './experiments.ts';
 import { registerLedger } from './ledger.ts';
+import { registerProfile } from './profile.ts';
 import { registerRecord } from './record.ts';
 import { registerRecordings } from './recordings.ts';
 import { registerReport } from './report.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Register[] = [
   registerRecord,
   registerLedger,
   registerRecordings,
+  registerProfile,
   registerValidate,
   registerSchema,
 ];
