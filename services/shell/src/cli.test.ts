@@ -53,6 +53,24 @@ test.each<[string, string[], RegExp]>([
     ['record', '--metadata', '@/nowhere'],
     /'@\/nowhere' is invalid\. The file can't be read: ENOENT/,
   ],
+  ['a profile without what it needs', ['profile', 'sine', '--max-rps', '5'], /required option '--period <SPAN>' not specified/],
+  ['a rate that is none', ['profile', 'constant', '--rps', '-1'], /'-1' is invalid\. Allowed: a number of requests per second/],
+  [
+    'a profile without an end',
+    ['profile', 'constant', '--rps', '1'],
+    /^galileo: neither requests nor duration is given: the schedule would have no end$/m,
+  ],
+  [
+    'a profile upside down',
+    ['profile', 'sine', '--max-rps', '1', '--min-rps', '2', '--period', '1s', '--duration', '5s'],
+    /sine: min_rps: found 2; allowed: a number from 0 to max_rps = 1/,
+  ],
+  [
+    'a file of a kind that is not known',
+    ['profile', 'constant', '--rps', '1', '--duration', '1s', '--out', 'a.txt'],
+    /found the ending "\.txt"; allowed: \.pkl, \.csv, \.json, \.ndjson/,
+  ],
+  ['a recording that is missing', ['profile', 'show', '/nowhere/a.pkl'], /^\/nowhere\/a\.pkl: no such file$/m],
   ['no command at all', [], /Usage: galileo/],
 ])('exit 2 and a line on stderr for %s', async (_, args, message) => {
   const { code, stdout, stderr } = await run(args);
@@ -69,6 +87,10 @@ test.each([
   [['ledger', '--help']],
   [['recordings', 'ls', '--help']],
   [['recordings', 'stop', '--help']],
+  [['profile', '--help']],
+  [['profile', 'sine', '--help']],
+  [['profile', 'recorded', '--help']],
+  [['profile', 'show', '--help']],
 ])('%j tells with examples', async args => {
   const { code, stdout, stderr } = await run(args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

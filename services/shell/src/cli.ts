@@ -1,4 +1,5 @@
 import { ConfigError, variableTable, version } from '@galileo/service';
+import { ScheduleError } from '@galileo/workload';
 import { Command, CommanderError } from 'commander';
 import type { App } from './app.ts';
 import { examples } from './commands/examples.ts';
@@ -62,6 +63,7 @@ export async function runCli(args: readonly string[], app: App): Promise<ExitCod
     // Problems of a file begin with its name, so that editors find the place.
     const prefix = error instanceof ExperimentFileError ? '' : `${createPaint(terminal.errColour)('red', 'galileo')}: `;
     terminal.err(`${prefix}${explain(error)}\n`);
-    return error instanceof ExperimentFileError || error instanceof ConfigError ? exitCodes.usage : exitCodes.failure;
+    const wrongUse = [ExperimentFileError, ConfigError, ScheduleError].some(type => error instanceof type);
+    return wrongUse ? exitCodes.usage : exitCodes.failure;
   }
 }

@@ -76,6 +76,9 @@ function addOutputOptions(command: Command): Command {
     .option('--json', 'print one JSON object');
 }
 
+/** Without what lies beyond the precision of a difference of integrals. */
+const rounded = (rate: number) => Number(rate.toPrecision(9));
+
 /** Makes, shows and saves what was asked for. `options` has no problem. */
 function present(
   what: Pick<ShownProfile, 'title' | 'details'> & { json: object },
@@ -95,13 +98,15 @@ function present(
   if (flags.json === true) {
     const { requests, hash } = drawn;
     const arrivals = arrivalRates(options, duration, fineBuckets);
-    const buckets = { width: duration / fineBuckets, rates: ratesIn(fineBuckets) ?? null, arrivals };
+    const buckets = { width: duration / fineBuckets, rates: ratesIn(fineBuckets)?.map(rounded) ?? null, arrivals };
     terminal.out(
       `${JSON.stringify({ ...what.json, duration, requests, meanRate: requests / duration, hash, buckets }, null, 2)}\n`,
     );
     return exitCodes.success;
   }
-  const buckets = Math.max(20, Math.min(terminal.outWidth() - 12, 100));
+  // With few requests narrow parts would show little but chance.
+  const widest = Math.max(20, Math.min(terminal.outWidth() - 12, 100));
+  const buckets = Math.max(20, Math.min(widest, Math.round(drawn.requests / 5)));
   const shown = { ...what, ...drawn, duration, rates: ratesIn(buckets), arrivals: arrivalRates(options, duration, buckets) };
   terminal.out(renderProfile(shown, createPaint(terminal.outColour)));
   for (const file of [flags.out, flags.svg]) if (file !== undefined) terminal.err(`saved ${file}\n`);
