@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { decodeHistogram } from '@galileo/analysis';
-import { LoadClientDefinition } from '@galileo/proto/client';
+import { LoadClientDefinition, type ProfileProcess } from '@galileo/proto/client';
 import { connect } from '@galileo/service';
 import { startUpstream } from '@galileo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -91,6 +91,9 @@ describe('figures', () => {
 
 describe('a wrong call', () => {
   const process = (name: string, parameters: number[]) => ({ $case: 'distribution' as const, value: { name, parameters } });
+  const profile = (value: { name: string; parameters?: Record<string, number>; process?: ProfileProcess }) => ({
+    process: { $case: 'profile' as const, value },
+  });
   const load = (fields: object) => (w: Worker, clientId: string) =>
     w.rpc.setWorkload({ clientId, arrival: { process: process('constant', [1]), requests: 1 }, seed: 1, ...fields });
   const cases: readonly [sentence: string, call: (worker: Worker, clientId: string) => Promise<unknown>, message: RegExp][] = [
@@ -145,6 +148,31 @@ describe('a wrong call', () => {
       'ticks without steps',
       load({ arrival: { process: { $case: 'ticks', value: { rates: [], interval: 1 } } } }),
       /rates: found none/,
+    ],
+    [
+      'an unknown profile',
+      load({ arrival: profile({ name: 'sinus' }), duration: 1 }),
+      /arrival: found "sinus"; allowed: constant,/,
+    ],
+    [
+      'a profile without what it needs',
+      load({ arrival: profile({ name: 'sine', parameters: { max_rps: 5 } }), duration: 1 }),
+      /arrival: sine: period: is missing/,
+    ],
+    [
+      'a process that is not known yet',
+      load({ arrival: profile({ name: 'constant', parameters: { rps: 1 }, process: 7 as ProfileProcess }), duration: 1 }),
+      /arrival: process: found 7; allowed: POISSON, EVEN/,
+    ],
+    [
+      'a profile without an end',
+      load({ arrival: profile({ name: 'constant', parameters: { rps: 1 } }) }),
+      /neither requests nor duration/,
+    ],
+    [
+      'a recorded gap that is no number',
+      load({ arrival: { process: { $case: 'recorded', value: { gaps: [1, Number.NaN] } } } }),
+      /arrival: gaps\[1\]: found NaN; allowed: a finite number/,
     ],
   ];
   for (const [sentence, call, message] of cases) {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { createHistogram, decodeHistogram } from '@galileo/analysis';
+import { ProfileProcess } from '@galileo/proto/client';
 import { startUpstream, until } from '@galileo/testkit';
 import { splitHeaders, type Trace } from '@galileo/wire';
 import { clientSeed, createSchedule } from '@galileo/workload';
@@ -17,6 +18,32 @@ const expovariate = (rate: number) => ({
 });
 
 describe('a load', () => {
+  it('follows a profile, and plays what was recorded, at the microseconds of the schedule', async () => {
+    await using upstream = await startUpstream((_, response) => void response.end('ok'));
+    await using worker = await startWorker();
+    const clients = await worker.clients(2, upstream.address, { path: '/' });
+    const startAt = worker.clock.now() + 0.2;
+    const gaps = [0.1, 0, -1, 0.05, 1 / 3];
+    const parameters = { max_rps: 200, period: 0.5 };
+    const sine = { kind: 'profile', name: 'sine', parameters, rates: [], process: 'even' } as const;
+    const profile = { $case: 'profile' as const, value: { name: 'sine', parameters, process: ProfileProcess.EVEN } };
+    const recorded = { $case: 'recorded' as const, value: { gaps } };
+    for (const [index, process] of [profile, recorded].entries()) {
+      await worker.rpc.setWorkload({ clientId: clients[index]!.clientId, arrival: { process }, seed: 5, startAt, duration: 1 });
+    }
+    await worker.watch();
+    for (const [index, arrival] of ([sine, { kind: 'recorded', gaps }] as const).entries()) {
+      const schedule = createSchedule({ arrival, seed: 5, duration: 1 });
+      const expected: number[] = [];
+      for (let time = schedule.next(); time !== undefined; time = schedule.next()) expected.push(time);
+      const traces = await until('the traces', () => {
+        const found = byId(worker.traces, clients[index]!.token);
+        return found.length >= expected.length ? found : undefined;
+      });
+      expect(traces.map(trace => Math.round((trace.created - startAt) * 1e6))).toEqual(expected);
+    }
+  });
+
   it('is what its schedules say, request by request, and all of it is recorded', async () => {
     await using upstream = await startUpstream((request, response) => {
       response.writeHead(200, { 'X-Final-Host': 'r:1', 'X-Path': request.url! }).end('three');

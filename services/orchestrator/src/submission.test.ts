@@ -63,3 +63,14 @@ test('values of the environment are put in', async () => {
   expect(submission.spec.services[0]!.process!.env).toEqual({ KEY: 'hunter2' });
   expect((await problems(request(text, directory.path)))[0]).toMatch(/SECRET/);
 });
+
+test('a recording is read from what was handed in, and not from this machine', async () => {
+  await using directory = await temporaryDirectory();
+  const text = file(service('a')).replace('{ constant: 1 }', '{ recorded: gaps.csv }');
+  const submission = await checkSubmission(request(text, directory.path, { recordings: { 'gaps.csv': [0.5, 1] } }));
+  expect(submission.spec.workloads[0]!.arrival).toEqual({ kind: 'recorded', gaps: [0.5, 1] });
+  expect(submission).not.toHaveProperty('recordings');
+  expect(await problems(request(text, directory.path))).toEqual([
+    'x.yaml:9:26: workloads[0].arrival.recorded: "gaps.csv": its numbers were not handed in; allowed: a file whose numbers are in `recordings`',
+  ]);
+});

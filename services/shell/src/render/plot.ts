@@ -1,7 +1,7 @@
 const eighths = ' ▁▂▃▄▅▆▇█';
 
 /** Values as columns of blocks, from 0 to `most`, the highest line first; a value above 0 is never drawn as nothing. */
-export function columns(values: readonly number[], most: number, height: number): string[] {
+function columns(values: readonly number[], most: number, height: number): string[] {
   return Array.from({ length: height }, (_, row) => {
     const below = height - 1 - row;
     return values
