@@ -18,7 +18,7 @@ const close = Buffer.from('close', 'latin1');
 const keepAlive = Buffer.from('keep-alive', 'latin1');
 
 /** RFC 3986, section 3.2: what an authority is made of, without user information, which RFC 9110, section 4.2.4, forbids. */
-const authority = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::\d{0,5})?$/;
+const authority = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::\d{0,5})?$/;
 
 const unknown = -1;
 
@@ -60,7 +60,7 @@ function isChunked(head: Head): boolean {
   if (isAlone && equalsIgnoringCase(head.bytes, start, end, chunked)) return true;
   const codings = [];
   for (let next = field; next !== -1; next = head.find(transferEncoding, next + 1)) codings.push(...head.value(next).split(','));
-  const names = codings.map(coding => coding.trim().toLowerCase());
+  const names = codings.map(coding => coding.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());
   const last = names.at(-1);
   const isFramed = last === 'chunked' && names.indexOf('chunked') === names.length - 1 && !names.includes('');
   const code = isFramed ? 'transfer-coding' : 'transfer-encoding';

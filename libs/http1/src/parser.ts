@@ -43,6 +43,27 @@ interface Partial {
   length: number;
 }
 
+function append(partial: Partial, bytes: Buffer, from: number, to: number): void {
+  const { head, length } = partial;
+  partial.length += to - from;
+  if (partial.length > partial.bytes.length) {
+    const larger = Buffer.allocUnsafeSlow(2 * partial.length);
+    partial.bytes.copy(larger, 0, 0, length);
+    partial.bytes = larger;
+    head.bytes = larger;
+  }
+  bytes.copy(partial.bytes, length, from, to);
+}
+
+/** Makes a head begin at the begin of its bytes again, so that empty lines before a request take no memory however many come. */
+function dropEmptyLines(partial: Partial): void {
+  const { head, bytes, length } = partial;
+  if (head.base === 0) return;
+  bytes.copyWithin(0, head.base, length);
+  partial.length -= head.base;
+  head.base = 0;
+}
+
 /**
  * Reads the messages of one side of a connection, in whatever pieces they come. A class and not a closure, because there is
  * one per connection and a closure would be a dozen function objects.
@@ -63,6 +84,8 @@ export class Parser {
   /** Was the message completed by the step that was taken last? */
   #ended = false;
   #failed = false;
+  /** Was the last head an interim response? */
+  #isFinalDue = false;
 
   /** Makes a parser of requests or responses. */
   constructor(kind: Kind, handler: MessageHandler, { limits = defaultLimits, head = new Head(limits) }: ParserOptions = {}) {
@@ -72,9 +95,9 @@ export class Parser {
     this.#head = head;
   }
 
-  /** Is it between two messages, with nothing of the next one read? */
+  /** Is it between two messages, with nothing of the next one read? It is not while a final response is due after an interim one. */
   get isIdle(): boolean {
-    return this.#state === inHead && this.#partial === undefined;
+    return this.#state === inHead && this.#partial === undefined && !this.#isFinalDue;
   }
 
   /** Is a part of a head there, and not yet the whole? */
@@ -110,7 +133,7 @@ export class Parser {
 
   /**
    * The connection has ended.
-   * @throws HttpError with code `truncated` if a message is not complete
+   * @throws HttpError with code `truncated` if a message is not complete, or with what is wrong with its last line
    */
   end(): void {
     if (this.#failed || this.#state === inTunnel || this.isIdle) return;
@@ -120,6 +143,8 @@ export class Parser {
       return;
     }
     this.#failed = true;
+    // Of a line that came in pieces nothing was read before its end. What is wrong with it is told all the same.
+    if (this.#partial !== undefined) readHead(this.#partial.head, this.#kind, this.#partial.length, this.#limits);
     throw new HttpError('truncated', `the connection ended within a ${this.#kind}`);
   }
 
@@ -147,6 +172,7 @@ export class Parser {
     frame(head, this.#kind, this.answers, framed);
     const { framing, length } = framed;
     const isInterim = this.#kind === 'response' && head.status < 200 && framing !== 'tunnel';
+    this.#isFinalDue = isInterim;
     if (framing === 'chunked') this.#state = atSize;
     else if (framing === 'close') this.#state = untilClose;
     else if (framing === 'tunnel') this.#state = inTunnel;
@@ -164,41 +190,41 @@ export class Parser {
    * Reads a head or trailers on. What is there of an incomplete one is copied, with what was read of it.
    * @returns where it ends in `bytes`; -1 if it is not complete
    */
-  #complete(bytes: Buffer, at: number, end: number, begun: boolean): number {
-    const partial = this.#partial;
-    if (partial === undefined) {
+  #complete(bytes: Buffer, start: number, end: number, begun: boolean): number {
+    if (this.#partial === undefined) {
       const head = this.#head;
-      head.reset(bytes, at, begun);
+      head.reset(bytes, start, begun);
       if (readHead(head, this.#kind, end, this.#limits)) return head.base + head.length;
-      if (head.base === end) return -1;
-      const length = end - head.base;
-      const copy = Buffer.allocUnsafeSlow(Math.max(1024, 2 * length));
-      bytes.copy(copy, 0, head.base, end);
-      const own = new Head(this.#limits);
-      own.continue(head, copy);
-      this.#partial = { head: own, bytes: copy, length };
+      if (head.base < end) this.#partial = this.#keep(head, end);
       return -1;
     }
+    const partial = this.#partial;
     const { head } = partial;
-    const before = partial.length;
-    // One byte more than allowed is enough to be refused.
-    const taken = Math.min(end - at, this.#limits.headBytes + 1 + head.base - before);
-    if (before + taken > partial.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(2 * (before + taken));
-      partial.bytes.copy(larger, 0, 0, before);
-      partial.bytes = larger;
-      head.bytes = larger;
+    const most = this.#limits.headBytes + 1;
+    for (let at = start; at < end; ) {
+      const before = partial.length;
+      // One byte more than allowed is enough to be refused.
+      const taken = Math.min(end - at, most - before);
+      append(partial, bytes, at, at + taken);
+      // A line can't be complete without its end.
+      const mayGoOn = partial.length === most || bytes.subarray(at, at + taken).includes(lf);
+      if (mayGoOn && readHead(head, this.#kind, partial.length, this.#limits)) return at + head.base + head.length - before;
+      dropEmptyLines(partial);
+      at += taken;
     }
-    bytes.copy(partial.bytes, before, at, at + taken);
-    partial.length = before + taken;
-    // A line can't be complete without its end.
-    const hasLine = bytes.subarray(at, at + taken).includes(lf) || partial.length > this.#limits.headBytes;
-    if (!hasLine || !readHead(head, this.#kind, partial.length, this.#limits)) {
-      // Nothing but an empty line before it.
-      if (head.base === partial.length) this.#partial = undefined;
-      return -1;
-    }
-    return at + (head.base + head.length - before);
+    // There was nothing but empty lines.
+    if (partial.length === 0) this.#partial = undefined;
+    return -1;
+  }
+
+  /** Copies what is there of a head that is not complete. */
+  #keep(head: Head, end: number): Partial {
+    const length = end - head.base;
+    const bytes = Buffer.allocUnsafeSlow(Math.max(1024, 2 * length));
+    head.bytes.copy(bytes, 0, head.base, end);
+    const own = new Head(this.#limits);
+    own.continue(head, bytes);
+    return { head: own, bytes, length };
   }
 
   #readData(bytes: Buffer, at: number, end: number): number {

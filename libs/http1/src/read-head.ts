@@ -137,12 +137,6 @@ function readField(head: Head, bytes: Uint8Array, start: number, end: number): n
   return next;
 }
 
-function checkSize(head: Head, kind: Kind, bytes: number, limits: Limits): void {
-  if (bytes <= limits.headBytes) return;
-  const code = kind === 'request' && !head.begun ? 'target-size' : 'head-size';
-  throw new HttpError(code, `a message's head has at most ${limits.headBytes} bytes`);
-}
-
 /**
  * Reads a head, or trailers, as far as they are there; line by line, so that it goes on at the line where it stopped.
  * @param end where the bytes end that are there
@@ -152,25 +146,30 @@ function checkSize(head: Head, kind: Kind, bytes: number, limits: Limits): void 
 export function readHead(head: Head, kind: Kind, end: number, limits: Limits): boolean {
   const { bytes } = head;
   let at = head.base + head.length;
-  while (at < end) {
+  // What is over the limit is not looked at: that it is there is told in the same way then, in whatever pieces it comes.
+  let last = Math.min(end, head.base + limits.headBytes);
+  while (at < last) {
     const isEmpty = bytes[at] === cr;
     let next: number;
-    if (isEmpty) next = passLineEnd(bytes, at, end);
-    else if (head.begun) next = readField(head, bytes, at, end);
-    else next = kind === 'request' ? readRequestLine(head, bytes, at, end) : readStatusLine(head, bytes, at, end);
+    if (isEmpty) next = passLineEnd(bytes, at, last);
+    else if (head.begun) next = readField(head, bytes, at, last);
+    else next = kind === 'request' ? readRequestLine(head, bytes, at, last) : readStatusLine(head, bytes, at, last);
     if (next === incomplete) break;
     at = next;
     if (isEmpty && !head.begun) {
       if (kind === 'response') fail('status-line', 'an HTTP version is expected here', bytes, head.base, at);
       // RFC 9112, section 2.2: an empty line before a request is ignored.
       head.base = at;
+      last = Math.min(end, at + limits.headBytes);
       continue;
     }
     head.length = at - head.base;
-    checkSize(head, kind, head.length, limits);
     if (isEmpty) return true;
     head.begun = true;
   }
-  checkSize(head, kind, end - head.base, limits);
+  if (end - head.base > limits.headBytes) {
+    const code = kind === 'request' && !head.begun ? 'target-size' : 'head-size';
+    throw new HttpError(code, `a message's head has at most ${limits.headBytes} bytes`);
+  }
   return false;
 }
