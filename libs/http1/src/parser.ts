@@ -81,6 +81,8 @@ export class Parser {
   #left = 0;
   #digits = 0;
   #partial: Partial | undefined;
+  /** What heads that come in pieces are read into. */
+  #own: Head | undefined;
   /** Was the message completed by the step that was taken last? */
   #ended = false;
   #failed = false;
@@ -220,11 +222,12 @@ export class Parser {
   /** Copies what is there of a head that is not complete. */
   #keep(head: Head, end: number): Partial {
     const length = end - head.base;
-    const bytes = Buffer.allocUnsafeSlow(Math.max(1024, 2 * length));
+    const bytes = Buffer.allocUnsafe(Math.max(1024, 2 * length));
     head.bytes.copy(bytes, 0, head.base, end);
-    const own = new Head(this.#limits);
-    own.continue(head, bytes);
-    return { head: own, bytes, length };
+    // One per parser whose heads come in pieces: to allocate its places anew for each such head would cost most of the time.
+    this.#own ??= new Head(this.#limits);
+    this.#own.continue(head, bytes);
+    return { head: this.#own, bytes, length };
   }
 
   #readData(bytes: Buffer, at: number, end: number): number {

@@ -62,7 +62,7 @@ export function tell(kind: Kind, input: Buffer, { cuts = [], answers = ['other']
       },
       onData(bytes, start, end) {
         if (end <= start) throw new RangeError('an empty piece of a body');
-        told.messages.at(-1)!.body += bytes.latin1Slice(start, end);
+        told.messages.at(-1)!.body += bytes.toString('latin1', start, end);
       },
       onTrailers(trailers) {
         told.messages.at(-1)!.trailers = fieldsOf(trailers);
@@ -90,7 +90,7 @@ export function tell(kind: Kind, input: Buffer, { cuts = [], answers = ['other']
         if (ended) told.messages.at(-1)!.end = from + at - around.length;
         else if (at < end && !parser.isTunnel) throw new RangeError('it stopped within a message');
       }
-      if (parser.isTunnel) told.tunnel = (told.tunnel ?? '') + buffer.latin1Slice(at, end);
+      if (parser.isTunnel) told.tunnel = (told.tunnel ?? '') + buffer.toString('latin1', at, end);
       buffer.fill(0);
       from = to;
     }
