@@ -42,10 +42,10 @@ const limits: Limits = { headBytes: 4096, fields: 64 };
 const tight: Limits = { headBytes: 48, fields: 3 };
 
 /** The shape of what was told, of which one input each is kept. */
-function signature({ kind, answers }: Input, told: Told): string {
+function signature({ kind }: Input, told: Told): string {
   const last = told.messages.at(-1);
-  const shape = last && [last.framing, last.persistent, last.trailers.length > 0, last.end >= 0];
-  return JSON.stringify([kind, answers, told.fault, shape]);
+  const shape = last && [last.framing, last.trailers.length > 0, last.end >= 0];
+  return JSON.stringify([kind, told.fault, shape]);
 }
 
 /** RFC 9110, section 7.8: node's server takes what follows a request to upgrade for another protocol, or drops it. */
