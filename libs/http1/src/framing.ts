@@ -13,6 +13,8 @@ const contentLength = fieldName('content-length');
 const transferEncoding = fieldName('transfer-encoding');
 const connection = fieldName('connection');
 const host = fieldName('host');
+const tab = 0x09;
+const cr = 0x0d;
 const chunked = Buffer.from('chunked', 'latin1');
 const close = Buffer.from('close', 'latin1');
 const keepAlive = Buffer.from('keep-alive', 'latin1');
@@ -57,7 +59,14 @@ function isChunked(head: Head): boolean {
   const start = head.base + head.places[4 * field + 2]!;
   const end = head.base + head.places[4 * field + 3]!;
   const isAlone = head.find(transferEncoding, field + 1) === -1;
-  if (isAlone && equalsIgnoringCase(head.bytes, start, end, chunked)) return true;
+  if (isAlone && equalsIgnoringCase(head.bytes, start, end, chunked)) {
+    // RFC 9110, section 5.6.3, allows a tab there, but node reads another coding then.
+    for (let at = end; head.bytes[at] !== cr; at++) {
+      if (head.bytes[at] === tab)
+        throw new HttpError('transfer-encoding', 'Transfer-Encoding is chunked alone: found a tab behind it');
+    }
+    return true;
+  }
   const codings = [];
   for (let next = field; next !== -1; next = head.find(transferEncoding, next + 1)) codings.push(...head.value(next).split(','));
   const names = codings.map(coding => coding.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase());

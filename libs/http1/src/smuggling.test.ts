@@ -25,6 +25,8 @@ const vectors: readonly (readonly [string, string, string, HttpErrorCode])[] = [
   ['TE.TE NUL', 'Transfer-Encoding: chunked\0', '0\r\n\r\n', 'field-value'],
   ['TE.TE obs-text', 'Transfer-Encoding: \xa0chunked', '0\r\n\r\n', 'transfer-encoding'],
   ['TE.TE obs-text behind', 'Transfer-Encoding: chunked\xff', '0\r\n\r\n', 'transfer-encoding'],
+  ['TE.TE tab behind', 'Transfer-Encoding: chunked\t', '0\r\n\r\n', 'transfer-encoding'],
+  ['TE.TE space and tab behind', 'Transfer-Encoding: chunked \t ', '0\r\n\r\n', 'transfer-encoding'],
   ['TE.TE quotes', 'Transfer-Encoding: "chunked"', '0\r\n\r\n', 'transfer-encoding'],
   ['TE.TE single quotes', "Transfer-Encoding: 'chunked'", '0\r\n\r\n', 'transfer-encoding'],
   ['TE.TE trailing comma', 'Transfer-Encoding: chunked,', '0\r\n\r\n', 'transfer-encoding'],

@@ -43,11 +43,6 @@ export const differences: readonly { readonly name: string; readonly applies: (f
       nodes.fault !== undefined &&
       ours.messages.some(({ trailers }) => trailers.some(field => /^(?:content-length|transfer-encoding):/i.test(field))),
   },
-  // RFC 9110, section 5.6.3: white space around a value is spaces and tabs; node knows no tab behind `chunked`.
-  {
-    name: 'a tab behind chunked',
-    applies: ({ text, nodes }) => nodes.fault === 'HPE_INVALID_TRANSFER_ENCODING' && /chunked *\t[ \t]*\r\n/i.test(text),
-  },
   // RFC 9112, section 6.3: framing fields mean nothing where there is never a body; node wants them right, or reads a body.
   { name: 'no body whatever the fields say', applies: isBodyless },
 ];
