@@ -62,7 +62,10 @@ export const strictness: readonly { readonly code: HttpErrorCode; readonly appli
   // RFC 9112, section 2.2: an empty line before a request is CR LF; node passes any CR and LF.
   { code: 'request-line', applies: ({ text }) => /(?:^|\n|[^\n]{3})\n+(?:[A-Z]|\r|$)/.test(text) },
   { code: 'line-end', applies: ({ text, kind }) => kind === 'request' && /(?:^|[^\n]|\n)\r(?!\n)/.test(text) },
-  { code: 'truncated', applies: ({ text, kind }) => kind === 'request' && /(?:^|\n)\r$/.test(text) },
+  {
+    code: 'truncated',
+    applies: ({ text, kind, ours }) => kind === 'request' && text.endsWith('\r') && ours.messages.every(({ end }) => end >= 0),
+  },
   // RFC 9112, section 2.2: nor is there one before a response.
   { code: 'status-line', applies: ({ text, kind }) => kind === 'response' && /^[\r\n]/.test(text) },
   { code: 'line-end', applies: ({ text, kind }) => kind === 'response' && /^\r/.test(text) },
