@@ -17,6 +17,8 @@ export async function follow(options: Pick<RedisReaderOptions, 'redis'> & Partia
   });
   await reader.subscribed();
   return {
+    follow: reader.follow,
+    unfollow: reader.unfollow,
     messages,
     states,
     lines: () => messages.map(({ line }) => line),

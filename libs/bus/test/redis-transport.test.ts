@@ -208,6 +208,27 @@ describe.skipIf(missing('redis-server'))('records through Redis (needs redis-ser
     expect(reader.messages.map(({ channel }) => channel)).toEqual(['t/a', 'c', 'u/b']);
   });
 
+  it('are heard of channels and patterns that are followed later, also after a reconnect, until they are followed no longer', async () => {
+    await using own = await startRedis();
+    await using reader = await follow({ redis: { host: own.host, port: own.port }, channels: ['c'] });
+    const client = own.client();
+    await reader.follow({ channels: ['d', 'c'], patterns: ['p/*', 'p/\\*'] });
+    expect([await client.publish('d', '1'), await client.publish('p/*', '2'), await client.publish('c', '3')]).toEqual([1, 2, 1]);
+    await own.kill();
+    await until('the loss is noticed', () => reader.states.length === 2);
+    const later = reader.follow({ channels: ['e'] });
+    await own.restart();
+    await later;
+    expect(reader.states).toEqual([true, false, true]);
+    reader.unfollow({ channels: ['d', 'x'], patterns: ['p/*'] });
+    await until('less to be followed', async () => Number(await client.pubsub('NUMPAT')) === 1);
+    expect(await client.pubsub('CHANNELS')).toEqual(expect.arrayContaining(['c', 'e']));
+    for (const channel of ['d', 'p/*', 'e']) await client.publish(channel, 'after');
+    await until('the records', () => reader.messages.length >= 6);
+    expect(reader.messages.map(({ channel }) => channel)).toEqual(['d', 'p/*', 'p/*', 'c', 'p/*', 'e']);
+    await expect(reader.follow({ channels: ['f'] }, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  });
+
   it('do not pile up in Redis while their consumer fails or is slow: the socket is read all the same', async () => {
     const { log: kept, count } = collectedLog();
     let seen = 0;

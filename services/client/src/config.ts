@@ -1,6 +1,7 @@
 import { busVariables } from '@galileo/bus';
 import { spoolVariables } from '@galileo/reconcile';
 import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText, text } from '@galileo/service';
+import { routerTypes } from './router.ts';
 
 export { labelsOf } from './labels.ts';
 
@@ -44,6 +45,14 @@ export const variables = {
     min: 1,
     max: 10_000_000,
     doc: 'most requests without an answer; beyond it requests fail as overload',
+  }),
+  routerType: oneOf('galileo_router_type', routerTypes, {
+    fallback: 'CachingSymmetryHostRouter',
+    doc: 'where requests go: to the hosts of the routing table (HostRouter), there below /SERVICE (ServiceRouter), all to one host (StaticRouter), or nowhere, answered with 200 (DebugRouter); the forms with Caching are the same',
+  }),
+  staticHost: text('galileo_router_static_host', {
+    fallback: 'http://localhost',
+    doc: 'for StaticRouter: http://HOST[:PORT], and what is to precede each path',
   }),
 };
 

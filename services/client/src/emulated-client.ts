@@ -1,19 +1,29 @@
 import type { RoutingTable } from '@galileo/routing';
 import type { Due } from './due-heap.ts';
-import type { Run } from './run.ts';
 import type { GiveUp, OutgoingRequest } from './sender.ts';
+import type { Workload } from './workload.ts';
 
-/** A workload of a client while it hands requests over; it sits in the pacer's heap. */
-export interface Plan extends Due {
+/** A workload of a client that is under way; while it has something to hand over it sits in the pacer's heap. */
+export interface ActiveWorkload extends Due {
   readonly client: EmulatedClient;
-  readonly run: Run;
+  readonly workload: Workload;
+  /** Called once when it has handed over everything and the last answer is there; never if it was stopped or replaced. */
+  readonly onDone: () => void;
+  /** Is it in the heap? */
+  planned: boolean;
+  /** Is it handing over right now? */
+  releasing: boolean;
+  /** It was stopped, or its end was told. */
+  ended: boolean;
 }
 
 /** A request that was handed over and has no answer yet. */
 export interface InFlight {
   readonly client: EmulatedClient;
+  /** What it belongs to. */
+  readonly origin: ActiveWorkload;
   readonly counter: number;
-  /** When it was due, UNIX seconds. */
+  /** When it was due, UNIX seconds; in a closed loop when it was handed over. */
   readonly created: number;
   /** When it was handed over, UNIX seconds. */
   readonly released: number;
@@ -37,11 +47,13 @@ export interface EmulatedClient {
   /** Requests answered or failed. */
   completed: number;
   failed: number;
-  plan: Plan | undefined;
+  /** Requests with a status below 0 or from 300, which is what Galileo calls failed. */
+  unsuccessful: number;
+  active: ActiveWorkload | undefined;
   readonly inFlight: Set<InFlight>;
 }
 
 /** Has the client a workload, or a request on the way? */
 export function isBusy(client: EmulatedClient): boolean {
-  return client.plan !== undefined || client.inFlight.size > 0;
+  return client.active !== undefined || client.inFlight.size > 0;
 }

@@ -7,7 +7,7 @@ export interface Figures {
   released: number;
   completed: number;
   failed: number;
-  /** released - created, seconds. */
+  /** released - created of what was scheduled, seconds. */
   readonly releaseError: Histogram;
 }
 

@@ -1,10 +1,12 @@
-import type { EmulatedClient, InFlight } from './emulated-client.ts';
+import type { ActiveWorkload, InFlight } from './emulated-client.ts';
+import type { Router } from './router.ts';
 import { type Answer, type Sender, unsent } from './sender.ts';
 
 export interface FlightsOptions {
   /** UNIX seconds. */
   now(): number;
   readonly sender: Sender;
+  readonly router: Pick<Router, 'pick' | 'reaches'>;
   /** Requests on the way at a time; one more fails at once as `overload`. */
   readonly maxInFlight: number;
   /** A request is about to be sent. */
@@ -16,7 +18,7 @@ export interface FlightsOptions {
 }
 
 /** The requests on the way: each that is launched is settled exactly once, whatever happens. */
-export function createFlights({ now, sender, maxInFlight, onLaunch, onSettled, onError }: FlightsOptions) {
+export function createFlights({ now, sender, router, maxInFlight, onLaunch, onSettled, onError }: FlightsOptions) {
   const inFlight = new Set<InFlight>();
 
   function settle(request: InFlight, host: string | undefined, answer: Answer): void {
@@ -29,22 +31,29 @@ export function createFlights({ now, sender, maxInFlight, onLaunch, onSettled, o
     /** Requests that were launched and are not settled. */
     inFlight: inFlight as ReadonlySet<InFlight>,
 
-    /** Sends a client's next request, which was due at `created` and handed over at `released` (UNIX seconds). */
-    launch(client: EmulatedClient, created: number, released: number): void {
+    /**
+     * Sends the next request of a workload's client, which was due at `created` and handed over at `released` (UNIX seconds).
+     * With `refusal` it fails at once with this kind of error.
+     */
+    launch(origin: ActiveWorkload, created: number, released: number, refusal?: string): void {
+      const { client } = origin;
       client.released += 1;
-      const request: InFlight = { client, counter: client.released, created, released, giveUp: () => {} };
+      const request: InFlight = { client, origin, counter: client.released, created, released, giveUp: () => {} };
       onLaunch(request);
       inFlight.add(request);
       client.inFlight.add(request);
-      const host = client.routes.pick(client.service);
-      const fail = (kind: string) => settle(request, host, unsent(now(), kind));
-      if (host === undefined) {
+      const host = refusal === undefined ? router.pick(client) : undefined;
+      const server = router.reaches ? host : undefined;
+      const fail = (kind: string) => settle(request, server, unsent(now(), kind));
+      if (refusal !== undefined) {
+        fail(refusal);
+      } else if (host === undefined) {
         fail('no route');
       } else if (inFlight.size > maxInFlight) {
         fail('overload');
       } else {
         try {
-          request.giveUp = sender.send(host, client.request, answer => settle(request, host, answer));
+          request.giveUp = sender.send(host, client.request, answer => settle(request, server, answer));
         } catch (error) {
           onError(error);
           if (inFlight.has(request)) fail('other');

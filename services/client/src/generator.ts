@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { createRoutingTable, type Route, RouteError } from '@galileo/routing';
 import type { Trace } from '@galileo/wire';
 import type { Schedule } from '@galileo/workload';
+import { type ClosedLoop, createClosedLoop } from './closed-loop.ts';
 import { createDueHeap } from './due-heap.ts';
-import type { EmulatedClient, InFlight, Plan } from './emulated-client.ts';
+import type { ActiveWorkload, EmulatedClient, InFlight } from './emulated-client.ts';
 import { createFigures, type Snapshot, type Watcher } from './figures.ts';
 import { createFlights } from './flights.ts';
 import { hostsProblem } from './names.ts';
+import { createOpenLoop, type FlightLimit } from './open-loop.ts';
 import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
-import { createRun } from './run.ts';
+import type { Router } from './router.ts';
 import type { Answer, OutgoingRequest, Sender } from './sender.ts';
 import { createSettlement } from './settlement.ts';
 import { hasFailed, traceOf } from './trace.ts';
+import type { HandOver, Workload } from './workload.ts';
 
 export interface GeneratorOptions {
   readonly worker: string;
@@ -19,6 +22,7 @@ export interface GeneratorOptions {
   /** How exactly requests are awaited; `balanced` unless told. */
   readonly pacing?: Pacing;
   readonly sender: Sender;
+  readonly router: Router;
   /** Requests on the way at a time; one more fails at once as `overload`. */
   readonly maxInFlight: number;
   /** A client was made. */
@@ -31,11 +35,19 @@ export interface GeneratorOptions {
   onError(error: unknown): void;
 }
 
-/** Hosts emulated clients and sends their requests when they are due, whatever became of the ones before (open loop). */
+/** What goes with a workload. */
+export interface WorkloadOptions {
+  /** Called once when everything has been handed over and the last answer is there; never if it is stopped or replaced before. */
+  readonly onDone?: () => void;
+  /** Of a schedule alone; no limit but that of the generator unless told. */
+  readonly limit?: FlightLimit;
+}
+
+/** Hosts emulated clients and hands over their requests: when they are due (open loop), or when others end (closed loop). */
 export function createGenerator(options: GeneratorOptions) {
-  const { worker, time, sender, maxInFlight, onClient, onTrace, onError } = options;
+  const { worker, time, sender, router, maxInFlight, onClient, onTrace, onError } = options;
   const clients = new Map<string, EmulatedClient>();
-  const plans = createDueHeap<Plan>();
+  const plans = createDueHeap<ActiveWorkload>();
   const watchers = new Set<Watcher>();
   let routes: readonly Route[] = [];
   let numbered = 0;
@@ -45,7 +57,7 @@ export function createGenerator(options: GeneratorOptions) {
   const nextDue = () => plans.top()?.due;
   const pacer = createPacer({ nextDue, release }, time, options.pacing);
   const flights = createFlights({
-    ...{ now: time.now, sender, maxInFlight, onSettled, onError },
+    ...{ now: time.now, sender, router, maxInFlight, onSettled, onError },
     onLaunch: ({ client, counter }) => options.onLaunch(client, counter),
   });
   const settlement = createSettlement({ nextDue, inFlight: flights.inFlight });
@@ -57,8 +69,9 @@ export function createGenerator(options: GeneratorOptions) {
   }
 
   function onSettled(request: InFlight, host: string | undefined, answer: Answer): void {
-    const { client, created } = request;
+    const { client, origin, created } = request;
     client.completed += 1;
+    if (answer.status < 0 || answer.status >= 300) client.unsuccessful += 1;
     figures.completed += 1;
     if (hasFailed(answer)) {
       client.failed += 1;
@@ -71,26 +84,82 @@ export function createGenerator(options: GeneratorOptions) {
     } catch (error) {
       onError(error);
     }
+    origin.workload.settled(time.now());
+    // While it is releasing, what follows is done when it has.
+    if (origin.releasing) return;
+    if (!origin.planned) plan(origin);
+    endIfOver(origin);
     progressed();
   }
 
-  /** Hands the request that is due first over, and plans the client's next one. */
-  function release(now: number): void {
-    const { client, run, due } = plans.top()!;
-    run.take();
-    const next = run.next();
-    if (next === undefined) endPlan(client, now);
-    else plans.advance(next);
-    figures.released += 1;
-    figures.releaseError.record(Math.max(0, now - due));
-    flights.launch(client, due, now);
+  /** Lets the pacer know when a workload is due, if it is. */
+  function plan(active: ActiveWorkload): void {
+    const due = active.workload.nextDue();
+    if (due === undefined) return;
+    active.due = due;
+    active.planned = true;
+    plans.push(active);
+    pacer.wake();
   }
 
-  function endPlan(client: EmulatedClient, now: number): void {
-    if (client.plan === undefined) return;
-    figures.intendedBefore += client.plan.run.intended(now);
-    plans.remove(client.plan);
-    client.plan = undefined;
+  /** Lets the workload that is due first hand over, and plans when it is due next. */
+  function release(now: number): void {
+    const active = plans.top()!;
+    active.releasing = true;
+    active.workload.release(now);
+    active.releasing = false;
+    const next = active.workload.nextDue();
+    if (next === undefined) {
+      plans.pop();
+      active.planned = false;
+      endIfOver(active);
+      progressed();
+    } else plans.advance(next);
+  }
+
+  /** Takes a workload from its client. */
+  function retire(active: ActiveWorkload, now: number): void {
+    active.ended = true;
+    figures.intendedBefore += active.workload.intended(now);
+    if (active.client.active === active) active.client.active = undefined;
+  }
+
+  function endIfOver(active: ActiveWorkload): void {
+    if (active.ended || !active.workload.isOver()) return;
+    retire(active, time.now());
+    active.onDone();
+  }
+
+  function stopOne({ active }: EmulatedClient): void {
+    if (active === undefined) return;
+    retire(active, time.now());
+    active.workload.stop();
+    if (active.planned) plans.remove(active);
+    active.planned = false;
+  }
+
+  function startOne(client: EmulatedClient, due: number, onDone: () => void, make: (handOver: HandOver) => Workload): void {
+    stopOne(client);
+    const handOver: HandOver = (created, released, refusal) => {
+      figures.released += 1;
+      if (active.workload.scheduled) figures.releaseError.record(Math.max(0, released - created));
+      flights.launch(active, created, released, refusal);
+    };
+    const active: ActiveWorkload = {
+      ...{ client, workload: make(handOver), onDone, due, order: planned++ },
+      ...{ planned: false, releasing: false, ended: false },
+    };
+    client.active = active;
+    plan(active);
+    if (active.planned) prepare(client);
+    endIfOver(active);
+    progressed();
+  }
+
+  /** Opens connections ahead. */
+  function prepare({ service }: EmulatedClient): void {
+    if (router.host !== undefined) sender.prepare(router.host);
+    else for (const route of routes) if (route.service === service) for (const host of route.hosts) sender.prepare(host);
   }
 
   function setRoute(client: EmulatedClient): void {
@@ -98,7 +167,7 @@ export function createGenerator(options: GeneratorOptions) {
   }
 
   function closeOne(client: EmulatedClient): void {
-    endPlan(client, time.now());
+    stopOne(client);
     for (const request of client.inFlight) request.giveUp('cancelled');
     clients.delete(client.id);
   }
@@ -107,6 +176,7 @@ export function createGenerator(options: GeneratorOptions) {
     /** Makes clients of a service. The first ones of a worker without clients begin its figures anew. */
     create(service: string, request: OutgoingRequest, count: number): EmulatedClient[] {
       if (clients.size === 0) figures = createFigures();
+      const outgoing = router.outgoing(service, request);
       return Array.from({ length: count }, () => {
         const n = numbered++;
         const client: EmulatedClient = {
@@ -114,12 +184,13 @@ export function createGenerator(options: GeneratorOptions) {
           n,
           service,
           token: randomBytes(8).toString('hex'),
-          request,
+          request: outgoing,
           routes: createRoutingTable(),
           released: 0,
           completed: 0,
           failed: 0,
-          plan: undefined,
+          unsuccessful: 0,
+          active: undefined,
           inFlight: new Set(),
         };
         setRoute(client);
@@ -156,35 +227,30 @@ export function createGenerator(options: GeneratorOptions) {
       for (const client of clients.values()) setRoute(client);
     },
 
-    /** Gives a client a schedule from T0 = `start` on, UNIX seconds, in place of the one that it has. */
-    start(client: EmulatedClient, schedule: Schedule, start: number): void {
-      endPlan(client, time.now());
-      const run = createRun(schedule, start);
-      const due = run.next();
-      if (due === undefined) {
-        progressed();
-        return;
-      }
-      client.plan = { client, run, due, order: planned++ };
-      plans.push(client.plan);
-      for (const { service, hosts } of routes) if (service === client.service) for (const host of hosts) sender.prepare(host);
-      pacer.wake();
+    /** Gives a client a schedule from T0 = `start` on, UNIX seconds, in place of the workload that it has. */
+    start(client: EmulatedClient, schedule: Schedule, start: number, { onDone = () => {}, limit }: WorkloadOptions = {}): void {
+      startOne(client, start, onDone, handOver => createOpenLoop(schedule, start, limit, handOver));
     },
 
-    /** Ends a client's schedule; its requests on the way go on. */
+    /** Gives a client a closed loop (see `closedLoopProblem`) from `start` on, UNIX seconds, in place of the workload that it has. */
+    startLoop(client: EmulatedClient, loop: ClosedLoop, start: number, { onDone = () => {} }: WorkloadOptions = {}): void {
+      startOne(client, start, onDone, handOver => createClosedLoop(loop, start, handOver));
+    },
+
+    /** Ends a client's workload; its requests on the way go on. */
     stop(client: EmulatedClient): void {
-      endPlan(client, time.now());
+      stopOne(client);
       progressed();
     },
 
-    /** Has no client a schedule, and is nothing on the way? */
+    /** Has no client something to hand over, and is nothing on the way? */
     isIdle,
 
     snapshot(): Snapshot {
       const at = time.now();
       const { intendedBefore, released, completed, failed, releaseError } = figures;
       let intended = intendedBefore;
-      for (const { plan } of clients.values()) intended += plan?.run.intended(at) ?? 0;
+      for (const { active } of clients.values()) intended += active?.workload.intended(at) ?? 0;
       return { at, intended, released, completed, failed, inFlight: flights.inFlight.size, releaseError, idle: isIdle() };
     },
 

@@ -13,12 +13,15 @@ import {
   startGrpcServer,
   startMetrics,
 } from '@galileo/service';
-import type { ClientConfig } from './config.ts';
+import { type ClientConfig, variables } from './config.ts';
+import { createDebugSender } from './debug-sender.ts';
 import { createGenerator } from './generator.ts';
 import { createHttpSender } from './http/http-sender.ts';
 import { allowedName, isName } from './names.ts';
 import { processTime } from './pacer-time.ts';
 import { openRedisSide, type RedisSide } from './redis/redis-side.ts';
+import { createTracing } from './redis/tracing.ts';
+import { createRouter, parseStaticHost, type StaticHost } from './router.ts';
 import { loadClientRpc } from './rpc.ts';
 import { openFileTraces } from './traces/file-traces.ts';
 import { noTraces } from './traces/no-traces.ts';
@@ -27,10 +30,19 @@ import { warmUp } from './warm-up.ts';
 
 export type { ClientConfig };
 
+function staticHostOf({ staticHost }: ClientConfig): StaticHost {
+  try {
+    return parseStaticHost(staticHost);
+  } catch (error) {
+    throw new ConfigError([`${variables.staticHost.env}: ${(error as Error).message}`]);
+  }
+}
+
 /**
  * Starts a load client. It resolves once the gRPC server listens and the recorder is connected, or, where Redis is used, the
  * routes are known, however long that takes. Whenever recorder or Redis are away, health says NOT_SERVING.
- * @throws ConfigError for a worker's name that can't stand in a trace, or an address that can't be listened on.
+ * @throws ConfigError for a worker's name that can't stand in a trace, a static host that is none, or an address that can't be
+ * listened on.
  */
 export async function startClient(config: ClientConfig, { log, clock }: ServiceContext): Promise<Service> {
   const { recorder, labels, insecure, bus } = config;
@@ -44,22 +56,26 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   const stopping = new AbortController();
 
   const time = processTime(now);
-  const sender = createHttpSender({
-    now,
-    connections: config.connections,
-    keepHeaders: config.traceContent !== 'none',
-    keepBody: config.traceContent === 'all' ? config.traceBodyBytes : 0,
-    onIdleFailure: (host, error) => log.debug({ host, err: error }, 'could not connect ahead'),
-  });
+  const router = createRouter(config.routerType, staticHostOf(config));
+  const sender = router.reaches
+    ? createHttpSender({
+        now,
+        connections: config.connections,
+        keepHeaders: config.traceContent !== 'none',
+        keepBody: config.traceContent === 'all' ? config.traceBodyBytes : 0,
+        onIdleFailure: (host, error) => log.debug({ host, err: error }, 'could not connect ahead'),
+      })
+    : createDebugSender(now);
   const generator = createGenerator({
     worker,
     time,
     sender,
+    router,
     maxInFlight: config.maxInFlight,
     pacing: config.pacing,
     onClient: client => traces.openClient(client),
     onLaunch: (client, counter) => traces.issued(client, counter),
-    onTrace: trace => traces.trace(trace),
+    onTrace: trace => tracing.take(trace),
     onError: error => log.error({ err: error }, 'a request could not be sent or recorded'),
   });
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
@@ -83,6 +99,11 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     return openRecordedTraces({ bus, redis, recorder, credentials, worker, spool, clock, log, settle: generator.settled });
   };
   const traces = openTraces();
+  const tracing = createTracing({
+    record: trace => traces.trace(trace),
+    unrecorded: (token, counter) => traces.unrecorded(token, counter),
+    flush: () => traces.flush(),
+  });
   const metrics = config.metricsListen === undefined ? undefined : await startMetrics(config.metricsListen, createRegistry());
 
   const needs = { traces: false, redis: bus !== 'redis' };
@@ -96,6 +117,8 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
       worker,
       labels,
       generator,
+      tracing,
+      now,
       address: advertised(config, server.address),
       log,
       onState: ({ connected, subscribed, routed }) => need({ redis: connected && subscribed && routed }),

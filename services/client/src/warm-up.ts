@@ -6,6 +6,7 @@ import { createGenerator } from './generator.ts';
 import { createHttpSender } from './http/http-sender.ts';
 import { outgoingRequest } from './outgoing-request.ts';
 import type { PacerTime } from './pacer.ts';
+import { createRouter } from './router.ts';
 
 /** Load of the rehearsal: clients, requests per second of each, and its length in seconds. */
 const clients = 4;
@@ -55,6 +56,7 @@ export async function warmUp(time: PacerTime): Promise<number> {
     worker: 'warm-up',
     time,
     sender,
+    router: createRouter('SymmetryHostRouter', { host: target.host, prefix: '' }),
     maxInFlight: 1000,
     onClient() {},
     onLaunch() {},

@@ -61,11 +61,18 @@ describe.skipIf(missing('redis-server'))('a worker in Redis (needs redis-server)
     expect(await client.keys('*')).toEqual([]);
     const told = seen.commands.map(args => args.slice(0, 3).join(' '));
     const order = (names: string[]) => names.map(name => told.indexOf(name));
+    const subscribed = seen
+      .of('subscribe')
+      .find(args => args.includes(channel('WorkerDaemon.ping')))!
+      .slice(1);
+    const commands = ['CreateClient', 'CloseClient', 'RegisterWorker', 'StartTracing', 'PauseTracing'];
+    expect(subscribed).toEqual([
+      ...commands.map(name => channel(`galileo.worker.api.${name}Command`)),
+      channel('WorkerDaemon.ping'),
+      channel('WorkerDaemon.create_client:w'),
+    ]);
     const began = order([
-      `subscribe ${channel('galileo.worker.api.RegisterWorkerCommand')} ${channel('WorkerDaemon.ping')}`.replace(
-        'subscribe',
-        'SUBSCRIBE',
-      ),
+      `SUBSCRIBE ${subscribed.slice(0, 2).join(' ')}`,
       'sadd galileo:workers w',
       `publish ${channel('galileo.worker.api.RegisterWorkerEvent')} {"__obj": ["w"], "__type": "galileo.worker.api.RegisterWorkerEvent"}`,
     ]);

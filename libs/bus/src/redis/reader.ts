@@ -29,11 +29,30 @@ export interface RedisReaderOptions {
   onState?(state: { readonly connected: boolean }): void;
 }
 
+/** What may be followed in addition. */
+interface Subscriptions {
+  readonly channels?: readonly string[];
+  readonly patterns?: readonly string[];
+}
+
 export interface RedisReader extends AsyncDisposable {
   /** Resolves while all subscriptions hold. @throws the reason of `signal` when that aborts first */
   subscribed(signal?: AbortSignal): Promise<void>;
   readonly connected: boolean;
+  /**
+   * Follows more, also after each reconnect. Resolves when what is asked for is subscribed to.
+   * @throws the reason of `signal` when that aborts first; it is followed all the same
+   */
+  follow(more: Subscriptions, signal?: AbortSignal): Promise<void>;
+  /** Follows something no longer. */
+  unfollow(less: Subscriptions): void;
 }
+
+/** Words of SUBSCRIBE and PSUBSCRIBE, and how Redis confirms them. */
+const kinds = [
+  ['channels', 'SUBSCRIBE', 'subscribe'],
+  ['patterns', 'PSUBSCRIBE', 'psubscribe'],
+] as const;
 
 /**
  * Follows channels of Redis and hands on what is published, at a third of the CPU of ioredis (0.6 against 1.8 us per
@@ -41,16 +60,17 @@ export interface RedisReader extends AsyncDisposable {
  * is published meanwhile is missed, as pub/sub keeps nothing.
  */
 export function openRedisReader(options: RedisReaderOptions): RedisReader {
-  const { redis, log, patterns = [], channels = [] } = options;
+  const { redis, log } = options;
   const name = options.name ?? 'reader';
-  const subscriptions = patterns.length + channels.length;
-  if (subscriptions === 0) throw new RangeError('a reader needs a channel or a pattern');
+  const wanted = { channels: new Set(options.channels), patterns: new Set(options.patterns) };
+  if (wanted.channels.size + wanted.patterns.size === 0) throw new RangeError('a reader needs a channel or a pattern');
 
   const bell = createDoorbell();
   const ended = new AbortController();
   let batch: RedisMessage[] = [];
   let link: Link | undefined;
-  let confirmed = 0;
+  /** Subscriptions that Redis has not confirmed, as it confirms them: `subscribe <channel>`. */
+  const unconfirmed = new Set<string>();
   let connected = false;
   let failing = false;
 
@@ -74,12 +94,21 @@ export function openRedisReader(options: RedisReaderOptions): RedisReader {
     }
   };
 
+  const ask = (to: Link, what: Subscriptions) => {
+    for (const [kind, command, confirmation] of kinds) {
+      const names = [...new Set(what[kind])];
+      for (const name of names) unconfirmed.add(`${confirmation} ${name}`);
+      if (names.length > 0) to.write(encodeCommand(command, ...names));
+    }
+  };
   const subscribe = (opened: Link) => {
     link = opened;
-    confirmed = 0;
-    if (channels.length > 0) opened.write(encodeCommand('SUBSCRIBE', ...channels));
-    if (patterns.length > 0) opened.write(encodeCommand('PSUBSCRIBE', ...patterns));
+    unconfirmed.clear();
+    ask(opened, { channels: [...wanted.channels], patterns: [...wanted.patterns] });
   };
+  const holds = (what: Subscriptions) =>
+    connected &&
+    kinds.every(([kind, , confirmation]) => (what[kind] ?? []).every(name => !unconfirmed.has(`${confirmation} ${name}`)));
 
   const running = keepLinked({
     settings: redis,
@@ -90,9 +119,12 @@ export function openRedisReader(options: RedisReaderOptions): RedisReader {
       const reply = (value: RespReply) => {
         if (isError(value)) link?.fail(replyError(value.error, redis));
         else if (Array.isArray(value) && (value[0] === 'subscribe' || value[0] === 'psubscribe')) {
-          if (++confirmed < subscriptions) return;
-          established();
-          setConnected(true);
+          unconfirmed.delete(`${value[0]} ${value[1]}`);
+          if (!connected && unconfirmed.size === 0) {
+            established();
+            setConnected(true);
+          }
+          bell.ring();
         }
       };
       try {
@@ -126,6 +158,25 @@ export function openRedisReader(options: RedisReaderOptions): RedisReader {
     },
     get connected() {
       return connected;
+    },
+    async follow(more, signal) {
+      const fresh: Record<'channels' | 'patterns', string[]> = { channels: [], patterns: [] };
+      for (const [kind] of kinds) {
+        for (const name of more[kind] ?? []) {
+          if (!wanted[kind].has(name)) fresh[kind].push(name);
+          wanted[kind].add(name);
+        }
+      }
+      if (link !== undefined) ask(link, fresh);
+      const stop = signal === undefined ? ended.signal : AbortSignal.any([signal, ended.signal]);
+      if (!(await bell.until(() => holds(more), stop))) stop.throwIfAborted();
+    },
+    unfollow(less) {
+      for (const [kind, command, confirmation] of kinds) {
+        const names = (less[kind] ?? []).filter(name => wanted[kind].delete(name));
+        for (const name of names) unconfirmed.delete(`${confirmation} ${name}`);
+        if (names.length > 0) link?.write(encodeCommand(command === 'SUBSCRIBE' ? 'UNSUBSCRIBE' : 'PUNSUBSCRIBE', ...names));
+      }
     },
     async [Symbol.asyncDispose]() {
       ended.abort();

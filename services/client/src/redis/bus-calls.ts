@@ -1,14 +1,27 @@
 import { openRedisReader, type RedisConnection, type RedisReader, type RedisSettings } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
 import {
-  decodeRpcRequest,
-  encodeRpcResponse,
-  failedResponse,
+  type ClientConfig,
+  type ClientDescription,
+  clientInfos,
+  closeClientCommand,
+  createClientCommand,
+  createClients,
+  pauseTracingCommand,
   pingWorkers,
   registerWorkerCommand,
-  rpcResponseKey,
-  rpcResponseTtl,
+  setWorkloadCommand,
+  startTracingCommand,
+  stopWorkloadCommand,
 } from '@galileo/wire';
+import type { Generator } from '../generator.ts';
+import type { OutgoingRequest } from '../sender.ts';
+import { createBusClients } from './bus-clients.ts';
+import { createBusWorkloads } from './bus-workloads.ts';
+import { callHandler, commandHandler } from './calls.ts';
+import { infoPattern } from './info-pattern.ts';
+import type { Registration } from './registration.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface BusCallsOptions {
   /** Carries answers. */
@@ -16,49 +29,88 @@ export interface BusCallsOptions {
   readonly settings: RedisSettings;
   readonly worker: string;
   readonly log: Logger;
-  /** All workers are to register again. */
-  onRegister(): void;
+  readonly generator: Generator;
+  readonly registration: Pick<Registration, 'register' | 'opened' | 'closed'>;
+  readonly tracing: Pick<Tracing, 'start' | 'pause'>;
+  /** What clients of a configuration send. @throws CallError or RequestError. */
+  requestOf(config: ClientConfig): OutgoingRequest;
+  /** UNIX seconds. */
+  now(): number;
   /** Calls are heard, or are no longer. */
   onState(subscribed: boolean): void;
 }
 
+/** What Galileo's controllers call and command, by its handlers. */
+export interface BusCalls extends AsyncDisposable {
+  /** Clients were closed, by whomever. */
+  closed(ids: readonly string[]): void;
+}
+
+/** What all clients hear together. */
+const ofClients = { channels: [setWorkloadCommand.channel, stopWorkloadCommand.channel] };
+
 /**
- * Takes what Galileo's controllers call on all workers: to register again, and to say who they are. Messages that are
- * malformed are logged and get no answer, as from the original.
+ * Takes what Galileo's controllers call and command: a worker's part from the start on, its clients' part while there are some
+ * that were made over the bus. Messages that are malformed are logged and get no answer, as from the original.
  */
-export function openBusCalls({ redis, settings, worker, log, onRegister, onState }: BusCallsOptions): RedisReader {
-  async function answerPing(payload: string): Promise<void> {
-    const request = decodeRpcRequest(payload);
-    if (!request.ok) {
-      log.warn({ call: pingWorkers.name, reason: request.reason }, 'a malformed call is ignored');
-      return;
-    }
-    const key = rpcResponseKey(request.value.responseChannel);
-    const argument = pingWorkers.decodeArgument(request.value);
-    const response = argument.ok
-      ? pingWorkers.encodeResult(worker)
-      : encodeRpcResponse(failedResponse(pingWorkers.name, { type: 'TypeError', args: [argument.reason] }));
-    // Two commands, as in the original: an answer that was taken in between needs no expiry.
-    try {
-      await Promise.all([redis.client.lpush(key, response), redis.client.expire(key, rpcResponseTtl)]);
-    } catch (error) {
-      log.warn({ call: pingWorkers.name, reason: (error as Error).message }, 'a call could not be answered');
-    }
+export function openBusCalls(options: BusCallsOptions): BusCalls {
+  const { settings, worker, log, generator, registration, tracing } = options;
+  const clients = createBusClients(options);
+  const workloads = createBusWorkloads(options);
+
+  function closed(ids: readonly string[]): void {
+    const gone = clients.forget(ids);
+    if (gone.length === 0) return;
+    reader.unfollow({ patterns: gone.map(({ n }) => infoPattern(n)) });
+    if (clients.isEmpty()) reader.unfollow(ofClients);
   }
 
-  const handlers = new Map<string, (payload: string) => void>([
-    [registerWorkerCommand.channel, onRegister],
-    [pingWorkers.channel, payload => void answerPing(payload)],
+  /** Subscribes first and answers then, so that what is sent right after the answer is heard. */
+  async function create(command: Parameters<typeof clients.create>[0]): Promise<readonly ClientDescription[]> {
+    const made = clients.create(command);
+    if (made.length === 0) return [];
+    await reader.follow({ ...ofClients, patterns: made.map(({ client }) => infoPattern(client.n)) });
+    const descriptions = made.map(({ description }) => description);
+    await registration.opened(descriptions);
+    log.info({ service: command.config.service, clients: made.length }, 'clients were made over the bus');
+    return descriptions;
+  }
+
+  function close(clientId: string): void {
+    const ids = generator.close([clientId]);
+    closed(ids);
+    registration.closed(ids);
+  }
+
+  const creation = createClients(worker);
+  // The first seven are subscribed to at the start, in the order of the original.
+  const ofWorker: readonly (readonly [channel: string, handler: (payload: string) => void])[] = [
+    // Published by no original part, and ignored by the original worker too: clients are made by the call below.
+    [createClientCommand.channel, () => {}],
+    [closeClientCommand.channel, commandHandler(closeClientCommand, log, ({ clientId }) => close(clientId))],
+    [registerWorkerCommand.channel, () => registration.register()],
+    [startTracingCommand.channel, () => tracing.start()],
+    [pauseTracingCommand.channel, () => tracing.pause()],
+    [pingWorkers.channel, callHandler(pingWorkers, options, () => worker)],
+    [creation.channel, callHandler(creation, options, create)],
+  ];
+  const handlers = new Map([
+    ...ofWorker,
+    [setWorkloadCommand.channel, commandHandler(setWorkloadCommand, log, workloads.set)],
+    [stopWorkloadCommand.channel, commandHandler(stopWorkloadCommand, log, ({ clientId }) => workloads.stop(clientId))],
+    [clientInfos.channel, callHandler(clientInfos, options, (_, { responseChannel }) => clients.nextInfo(responseChannel))],
   ]);
 
-  return openRedisReader({
+  const reader: RedisReader = openRedisReader({
     redis: settings,
     log,
     name: 'calls',
-    channels: [...handlers.keys()],
+    channels: ofWorker.map(([channel]) => channel),
     onMessages(batch) {
       for (const { channel, line } of batch) handlers.get(channel)?.(line);
     },
-    onState: ({ connected }) => onState(connected),
+    onState: ({ connected }) => options.onState(connected),
   });
+
+  return { closed, [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose]() };
 }

@@ -3,9 +3,12 @@ import { followRoutes } from '@galileo/routing';
 import type { Logger } from '@galileo/service';
 import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
-import { openBusCalls } from './bus-calls.ts';
+import { type BusCalls, openBusCalls } from './bus-calls.ts';
+import { clientRequest } from './client-request.ts';
+import { describeClient } from './describe-client.ts';
 import { createRegistration, leaveLimit } from './registration.ts';
 import { routeTableOf } from './route-table.ts';
+import type { Tracing } from './tracing.ts';
 import { within } from './within.ts';
 
 export interface RedisSideOptions {
@@ -13,6 +16,9 @@ export interface RedisSideOptions {
   readonly worker: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly generator: Generator;
+  readonly tracing: Pick<Tracing, 'start' | 'pause'>;
+  /** UNIX seconds. */
+  now(): number;
   /** HOST:PORT under which others reach the worker. */
   readonly address: string;
   readonly log: Logger;
@@ -37,12 +43,18 @@ export interface RedisSide extends AsyncDisposable {
   enter(): void;
   /** Takes back what was entered, for a bounded time. */
   leave(): Promise<void>;
+  /** Clients were made over gRPC. */
   opened(clients: readonly EmulatedClient[]): void;
+  /** Clients were closed over gRPC. */
   closed(ids: readonly string[]): void;
 }
 
-/** Connects a worker to Redis: its routes come from there, and Galileo's controllers and our orchestrator find it there. */
-export function openRedisSide({ settings, worker, labels, generator, address, log, onState }: RedisSideOptions): RedisSide {
+/**
+ * Connects a worker to Redis: its routes come from there, Galileo's controllers find and drive it there, and our orchestrator
+ * finds it there.
+ */
+export function openRedisSide(options: RedisSideOptions): RedisSide {
+  const { settings, worker, labels, generator, tracing, address, log, now, onState } = options;
   let state: RedisState = { connected: false, subscribed: false, routed: false };
   const update = (change: Partial<RedisState>) => {
     state = { ...state, ...change };
@@ -52,6 +64,7 @@ export function openRedisSide({ settings, worker, labels, generator, address, lo
   const routes = followRoutes({ redis, settings, table: routeTableOf(generator, log), log });
   const registration = createRegistration({ redis, worker, labels, log });
   const entered: AsyncDisposable[] = [];
+  let calls: BusCalls | undefined;
   let left: Promise<unknown> = Promise.resolve();
 
   /** Both connections are needed: what came by while one was away may have been a call to register again. */
@@ -71,18 +84,23 @@ export function openRedisSide({ settings, worker, labels, generator, address, lo
         update({ subscribed });
         register();
       };
-      entered.push(
-        openBusCalls({ redis, settings, worker, log, onRegister: registration.register, onState: onSubscription }),
-        announce({ redis, kind: 'client', name: worker, address, log }),
-      );
+      calls = openBusCalls({
+        ...{ redis, settings, worker, log, generator, registration, tracing, now },
+        requestOf: clientRequest,
+        onState: onSubscription,
+      });
+      entered.push(calls, announce({ redis, kind: 'client', name: worker, address, log }));
     },
     async leave() {
       // Calls are heard until the worker is no longer registered, as in the original.
       await registration[Symbol.asyncDispose]();
       left = Promise.all(entered.map(part => part[Symbol.asyncDispose]()));
     },
-    opened: registration.opened,
-    closed: registration.closed,
+    opened: clients => void registration.opened(clients.map(client => describeClient(client, worker))),
+    closed(ids) {
+      calls?.closed(ids);
+      registration.closed(ids);
+    },
     async [Symbol.asyncDispose]() {
       await within(leaveLimit, left);
       await routes[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
 import type { RedisConnection } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
 import {
+  type ClientDescription,
   clientKey,
   encodeClientDescription,
   registerWorkerEvent,
@@ -9,7 +10,6 @@ import {
   workerLabelsKey,
   workersKey,
 } from '@galileo/wire';
-import type { EmulatedClient } from '../emulated-client.ts';
 import { within } from './within.ts';
 
 export interface RegistrationOptions {
@@ -24,8 +24,8 @@ export interface RegistrationOptions {
 export interface Registration extends AsyncDisposable {
   /** Writes all entries, whatever is there: at the start, on request, and when Redis is back, be it empty. */
   register(): void;
-  /** Enters clients. */
-  opened(clients: readonly EmulatedClient[]): void;
+  /** Enters clients. Resolves when that is done, or can't be now and will be made up for. */
+  opened(clients: readonly ClientDescription[]): Promise<void>;
   /** Removes clients. */
   closed(ids: readonly string[]): void;
 }
@@ -38,15 +38,6 @@ type Pipeline = ReturnType<RedisConnection['client']['pipeline']>;
 /** @throws the first error that a command of the pipeline was answered with. */
 async function run(pipeline: Pipeline): Promise<void> {
   for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
-}
-
-/**
- * What Redis tells of a client. A controller needs it to count and to name clients; header fields, body and query are left out,
- * since they may hold secrets.
- */
-function describe({ id, service, request }: EmulatedClient, worker: string): string {
-  const parameters = { method: request.method.toLowerCase(), path: request.path.split('?', 1)[0]! };
-  return encodeClientDescription({ clientId: id, worker, config: { service, client: null, parameters, workerLabels: null } });
 }
 
 /**
@@ -65,7 +56,7 @@ export function createRegistration({ redis, worker, labels, log }: RegistrationO
 
   /** One thing after the other, so that what is written last is what was meant last. */
   let work: Promise<void> = Promise.resolve();
-  function enqueue(what: string, action: () => Promise<void>): void {
+  function enqueue(what: string, action: () => Promise<void>): Promise<void> {
     work = work.then(async () => {
       // What is missed while Redis is away is made up for when it is back.
       if (!redis.connected) return;
@@ -75,6 +66,7 @@ export function createRegistration({ redis, worker, labels, log }: RegistrationO
         if (redis.connected) log.error({ worker, reason: (error as Error).message }, what);
       }
     });
+    return work;
   }
 
   async function clearRemains(): Promise<void> {
@@ -116,17 +108,17 @@ export function createRegistration({ redis, worker, labels, log }: RegistrationO
 
   return {
     register() {
-      if (!ended) enqueue('the worker could not be registered', writeAll);
+      if (!ended) void enqueue('the worker could not be registered', writeAll);
     },
-    opened(clients) {
+    async opened(clients) {
       if (ended) return;
-      for (const one of clients) descriptions.set(one.id, describe(one, worker));
-      enqueue('clients could not be registered', async () => {
+      for (const one of clients) descriptions.set(one.clientId, encodeClientDescription(one));
+      await enqueue('clients could not be registered', async () => {
         if (!registered) return;
         const pipeline = client.pipeline();
         writeClients(
           pipeline,
-          clients.map(({ id }) => id),
+          clients.map(({ clientId }) => clientId),
         );
         if (pipeline.length > 0) await run(pipeline);
       });
@@ -134,7 +126,7 @@ export function createRegistration({ redis, worker, labels, log }: RegistrationO
     closed(ids) {
       if (ended || ids.length === 0) return;
       for (const id of ids) descriptions.delete(id);
-      enqueue('clients could not be taken back', async () => {
+      void enqueue('clients could not be taken back', async () => {
         const pipeline = client.pipeline();
         for (const id of ids) pipeline.del(clientKey(id)).srem(clientsKey, id);
         await run(pipeline);
@@ -144,7 +136,7 @@ export function createRegistration({ redis, worker, labels, log }: RegistrationO
       ended = true;
       if (redis.connected && !registered) await within(leaveLimit, work);
       if (!registered) return;
-      enqueue('the worker could not be taken back', takeBack);
+      void enqueue('the worker could not be taken back', takeBack);
       await within(leaveLimit, work);
       if (registered) log.warn({ worker }, 'Redis does not answer: the registration of this worker stays behind');
     },

@@ -69,6 +69,8 @@ export function openFileTraces({ directory, worker, log }: FileTracesOptions): T
       if (failed || file.writableLength + rows.length > maxWaiting) dropped++;
       else rows += formatTraceCsv(trace);
     },
+    unrecorded() {},
+    flush,
     ready: () => opened,
     onConnection(listener) {
       listeners.push(listener);

@@ -5,6 +5,8 @@ export const noTraces: TraceLog = {
   openClient() {},
   issued() {},
   trace() {},
+  unrecorded() {},
+  flush() {},
   async ready() {},
   onConnection: listener => listener(true),
   async [Symbol.asyncDispose]() {},

@@ -21,6 +21,7 @@ export interface RecordedTracesOptions {
 export function openRecordedTraces(options: RecordedTracesOptions): TraceLog {
   const { bus, redis, recorder, credentials, worker, spool, clock, log, settle } = options;
   const id = producerId('client', worker);
+  const ended = new AbortController();
   const publisher = openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout: 2 });
   const producer = startProducer({
     ...{ publisher, recorder, credentials, service: 'client', node: worker, id, clock, log, spool, settle },
@@ -29,9 +30,13 @@ export function openRecordedTraces(options: RecordedTracesOptions): TraceLog {
     openClient: ({ id: clientId, service, token }) => producer.openClient({ clientId, service, token }),
     issued: ({ token }, counter) => producer.issued(token, counter),
     trace: trace => producer.trace(trace),
+    unrecorded: (token, counter) => producer.unrecorded(token, counter),
+    // The producer hands lines on at the end of the event loop's turn.
+    flush: () => setImmediate(() => publisher.flush(ended.signal).catch(() => {})),
     ready: () => producer.ready(),
     onConnection: listener => producer.onConnection(listener),
     async [Symbol.asyncDispose]() {
+      ended.abort();
       await producer[Symbol.asyncDispose]();
       await publisher[Symbol.asyncDispose]();
     },

@@ -9,6 +9,10 @@ export interface TraceLog extends AsyncDisposable {
   issued(client: EmulatedClient, counter: number): void;
   /** A request was answered or has failed. */
   trace(trace: Trace): void;
+  /** A request has ended of which no trace is made. */
+  unrecorded(token: string, counter: number): void;
+  /** Hands on what waits. */
+  flush(): void;
   /** Resolves when traces are taken. */
   ready(): Promise<void>;
   /** Tells whether traces reach their place: at once, and at every change. */

@@ -1,0 +1,67 @@
+import type { ClientConfig, ClientDescription, ClientInfo, CreateClientCommand } from '@galileo/wire';
+import type { EmulatedClient } from '../emulated-client.ts';
+import type { Generator } from '../generator.ts';
+import { allowedName, isName } from '../names.ts';
+import type { OutgoingRequest } from '../sender.ts';
+import { CallError } from './calls.ts';
+
+export interface BusClientsOptions {
+  readonly worker: string;
+  readonly generator: Pick<Generator, 'create'>;
+  /** What clients of a configuration send. @throws CallError or RequestError. */
+  requestOf(config: ClientConfig): OutgoingRequest;
+}
+
+const mostClients = 10_000;
+
+/** A client and what was asked for. */
+export interface BusClient {
+  readonly client: EmulatedClient;
+  readonly description: ClientDescription;
+}
+
+/** The clients that controllers had made. */
+export function createBusClients({ worker, generator, requestOf }: BusClientsOptions) {
+  const clients = new Map<string, BusClient>();
+  /** The call that was heard last, and who has not answered it yet. */
+  let heard = '';
+  let silent: BusClient[] = [];
+
+  return {
+    /** Makes clients; none if the command is for another worker. @throws CallError or RequestError. */
+    create({ host, config, num }: CreateClientCommand): readonly BusClient[] {
+      if (host !== worker || num <= 0) return [];
+      if (!isName(config.service)) {
+        throw new CallError('ValueError', `service: found ${JSON.stringify(config.service)}; allowed: ${allowedName}`);
+      }
+      if (num > mostClients) throw new CallError('ValueError', `num: found ${num}; allowed: up to ${mostClients}`);
+      const made = generator.create(config.service, requestOf(config), num).map(client => {
+        const description: ClientDescription = { clientId: client.id, worker, config };
+        return { client, description };
+      });
+      for (const each of made) clients.set(each.client.id, each);
+      return made;
+    },
+
+    /** Forgets those that were closed, and returns them. */
+    forget(ids: readonly string[]): readonly EmulatedClient[] {
+      const known = ids.map(id => clients.get(id)?.client).filter(client => client !== undefined);
+      for (const { id } of known) clients.delete(id);
+      return known;
+    },
+
+    isEmpty: () => clients.size === 0,
+
+    /**
+     * What the next client has to say to a call that comes once per client, one after the other.
+     * @returns undefined if there is none.
+     */
+    nextInfo(call: string): ClientInfo | undefined {
+      if (call !== heard || silent.length === 0) silent = [...clients.values()].reverse();
+      heard = call;
+      const next = silent.pop();
+      if (next === undefined) return undefined;
+      return { description: next.description, requests: next.client.released, failed: next.client.unsuccessful };
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { randomInt } from 'node:crypto';
+import type { RedisConnection } from '@galileo/bus';
+import type { Logger } from '@galileo/service';
+import { parseRecordedArrivals, recordedArrivalsKey, type SetWorkloadCommand, workloadDoneEvent } from '@galileo/wire';
+import type { EmulatedClient } from '../emulated-client.ts';
+import type { Generator } from '../generator.ts';
+import { busWorkload, recordedSchedule } from './bus-workload.ts';
+
+export interface BusWorkloadsOptions {
+  readonly redis: RedisConnection;
+  readonly generator: Pick<Generator, 'client' | 'start' | 'startLoop' | 'stop' | 'earliestStart'>;
+  readonly log: Logger;
+  /** UNIX seconds. */
+  now(): number;
+}
+
+/**
+ * Gives clients the workloads that controllers ask for, and says when they are done: when the last answer is there, or at once
+ * where there is nothing to do or the command can't be followed, so that nobody waits for ever.
+ */
+export function createBusWorkloads({ redis, generator, log, now }: BusWorkloadsOptions) {
+  /** The newest command to each client; what an older one still waits for has no effect any more. */
+  const newest = new WeakMap<EmulatedClient, object>();
+
+  function done({ id }: EmulatedClient): void {
+    redis.client.publish(workloadDoneEvent.channel, workloadDoneEvent.encode({ clientId: id })).catch((error: Error) => {
+      log.warn({ client: id, reason: error.message }, 'the end of a workload could not be told');
+    });
+  }
+
+  const startAt = () => Math.max(now(), generator.earliestStart());
+
+  /** Takes the recorded inter-arrival times out of Redis; in one transaction, so that none comes in between. */
+  async function takeRecorded({ id }: EmulatedClient): Promise<readonly number[]> {
+    const key = recordedArrivalsKey(id);
+    const replies = await redis.client.multi().llen(key).lrange(key, 0, -1).del(key).exec();
+    const [error, values] = replies![1] as [Error | null, string[]];
+    if (error !== null) throw error;
+    const gaps = parseRecordedArrivals(values);
+    if (!gaps.ok) throw new Error(gaps.reason);
+    const wrong = gaps.value.find(gap => Number.isNaN(gap));
+    if (wrong !== undefined) throw new Error('inter-arrival time is not a number');
+    return gaps.value;
+  }
+
+  async function play(client: EmulatedClient, most: number): Promise<void> {
+    const mine = {};
+    newest.set(client, mine);
+    const isNewest = () => newest.get(client) === mine && generator.client(client.id) === client;
+    try {
+      const gaps = await takeRecorded(client);
+      if (!isNewest()) return;
+      const played = gaps.slice(0, most);
+      log.debug({ client: client.id, requests: played.length }, 'recorded inter-arrival times');
+      generator.start(client, recordedSchedule(played), startAt(), { onDone: () => done(client) });
+    } catch (error) {
+      if (!isNewest()) return;
+      log.warn({ client: client.id, reason: (error as Error).message }, 'the recorded inter-arrival times can not be played');
+      done(client);
+    }
+  }
+
+  return {
+    /** A command for a client of another worker has no effect. */
+    set(command: SetWorkloadCommand): void {
+      const client = generator.client(command.clientId);
+      if (client === undefined) return;
+      newest.delete(client);
+      const onDone = () => done(client);
+      const workload = busWorkload(command, randomInt(2 ** 48 - 1));
+      if (workload.kind === 'schedule') generator.start(client, workload.schedule, startAt(), { onDone });
+      else if (workload.kind === 'loop') generator.startLoop(client, workload.loop, startAt(), { onDone });
+      else {
+        generator.stop(client);
+        if (workload.kind === 'recorded') {
+          void play(client, workload.most);
+          return;
+        }
+        if (workload.kind === 'refused') log.warn({ client: client.id, reason: workload.reason }, 'a workload is refused');
+        done(client);
+      }
+    },
+
+    stop(clientId: string): void {
+      const client = generator.client(clientId);
+      if (client === undefined) return;
+      newest.delete(client);
+      generator.stop(client);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { RedisConnection } from '@galileo/bus';
+import type { Logger } from '@galileo/service';
+import {
+  type BusMessage,
+  decodeRpcRequest,
+  encodeRpcResponse,
+  failedResponse,
+  type RemoteFailure,
+  type RemoteFunction,
+  type RpcRequest,
+  rpcResponseKey,
+  rpcResponseTtl,
+} from '@galileo/wire';
+import { RequestError } from '../outgoing-request.ts';
+
+/** A call is refused; it is answered as this Python exception. */
+export class CallError extends Error {
+  readonly type: string;
+  constructor(type: string, message: string) {
+    super(message);
+    this.name = 'CallError';
+    this.type = type;
+  }
+}
+
+function failureOf(error: unknown): RemoteFailure {
+  if (error instanceof CallError) return { type: error.type, args: [error.message] };
+  if (error instanceof RequestError) return { type: 'ValueError', args: [error.message] };
+  return { type: 'RuntimeError', args: ['the worker could not do it; its log says why'] };
+}
+
+/**
+ * Makes the handler of a remote function: it answers each call by what `result` gives (undefined: not at all), or by the error
+ * that it throws. Calls that are malformed are logged and get no answer, as from the original.
+ */
+export function callHandler<A, R>(
+  fn: RemoteFunction<A, R>,
+  options: { readonly redis: RedisConnection; readonly log: Logger },
+  result: (argument: A, request: RpcRequest) => R | undefined | Promise<R | undefined>,
+): (payload: string) => void {
+  const { redis, log } = options;
+
+  async function responseTo(request: RpcRequest): Promise<string | undefined> {
+    try {
+      const argument = fn.decodeArgument(request);
+      if (!argument.ok) throw new CallError('TypeError', argument.reason);
+      const value = await result(argument.value, request);
+      return value === undefined ? undefined : fn.encodeResult(value);
+    } catch (error) {
+      const failure = failureOf(error);
+      log.warn({ call: fn.name, err: error }, 'a call failed');
+      return encodeRpcResponse(failedResponse(fn.name, failure));
+    }
+  }
+
+  async function answer(payload: string): Promise<void> {
+    const request = decodeRpcRequest(payload);
+    if (!request.ok) {
+      log.warn({ call: fn.name, reason: request.reason }, 'a malformed call is ignored');
+      return;
+    }
+    const response = await responseTo(request.value);
+    if (response === undefined) return;
+    const key = rpcResponseKey(request.value.responseChannel);
+    // Two commands, as in the original: an answer that was taken in between needs no expiry.
+    try {
+      await Promise.all([redis.client.lpush(key, response), redis.client.expire(key, rpcResponseTtl)]);
+    } catch (error) {
+      log.warn({ call: fn.name, reason: (error as Error).message }, 'a call could not be answered');
+    }
+  }
+
+  return payload => void answer(payload);
+}
+
+/** Makes the handler of a command. Commands that are malformed are logged and dropped. */
+export function commandHandler<T>(command: BusMessage<T>, log: Logger, act: (message: T) => void): (payload: string) => void {
+  return payload => {
+    const message = command.decode(payload);
+    if (message.ok) act(message.value);
+    else log.warn({ command: command.type, reason: message.reason }, 'a malformed command is ignored');
+  };
+}
