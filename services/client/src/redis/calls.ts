@@ -23,11 +23,14 @@ export class CallError extends Error {
   }
 }
 
-function failureOf(error: unknown): RemoteFailure {
+/** What the caller is told of an error; `undefined` if it is none of the caller's. */
+function refusalOf(error: unknown): RemoteFailure | undefined {
   if (error instanceof CallError) return { type: error.type, args: [error.message] };
   if (error instanceof RequestError) return { type: 'ValueError', args: [error.message] };
-  return { type: 'RuntimeError', args: ['the worker could not do it; its log says why'] };
+  return undefined;
 }
+
+const ownFailure: RemoteFailure = { type: 'RuntimeError', args: ['the worker could not do it; its log says why'] };
 
 /**
  * Makes the handler of a remote function: it answers each call by what `result` gives (undefined: not at all), or by the error
@@ -47,9 +50,10 @@ export function callHandler<A, R>(
       const value = await result(argument.value, request);
       return value === undefined ? undefined : fn.encodeResult(value);
     } catch (error) {
-      const failure = failureOf(error);
-      log.warn({ call: fn.name, err: error }, 'a call failed');
-      return encodeRpcResponse(failedResponse(fn.name, failure));
+      const refusal = refusalOf(error);
+      if (refusal === undefined) log.error({ call: fn.name, err: error }, 'a call failed');
+      else log.warn({ call: fn.name, reason: refusal.args[0] }, 'a call is refused');
+      return encodeRpcResponse(failedResponse(fn.name, refusal ?? ownFailure));
     }
   }
 
