@@ -1,6 +1,6 @@
 import { decodeHistogram } from '@galileo/analysis';
 import { missing, type RedisServer, startRedis, startUpstream, until } from '@galileo/testkit';
-import { clientInfos, createClients, parseTrace, rpcResponseKey } from '@galileo/wire';
+import { clientInfos, createClients, parseTrace, pingWorkers, rpcResponseKey } from '@galileo/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -45,6 +45,8 @@ async function controllerOf(redis: RedisServer) {
       if (failed === true) throw new Error(`${type}: ${(result as string[]).join(' ')}`);
       return (result as string[][]).map(([id]) => id!);
     },
+    /** Resolves when what was sent before was heard. */
+    heard: () => call(pingWorkers.channel, pingWorkers.name, []),
     infos: () => call(clientInfos.channel, clientInfos.name, []),
     send: (name: string, ...fields: unknown[]) =>
       client.publish(channel(name), JSON.stringify({ __obj: fields, __type: `galileo.worker.api.${name}` })),
@@ -245,9 +247,11 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
     };
     await run(1);
     await controller.send('PauseTracingCommand');
+    await controller.heard();
     await until('what was recorded', () => controller.tracesOf(id!).length === 3);
     await run(2);
     await controller.send('StartTracingCommand');
+    await controller.heard();
     await run(3);
     await until('the rest', () => controller.tracesOf(id!).length === 6);
     const counters = controller.tracesOf(id!).map(line => {
