@@ -1,4 +1,9 @@
-import type { ClientDescription, LoadClientServiceImplementation } from '@galileo/proto/client';
+import {
+  type ClientDescription,
+  InFlightPolicy,
+  type LoadClientServiceImplementation,
+  type SetWorkloadRequest,
+} from '@galileo/proto/client';
 import { RouteError } from '@galileo/routing';
 import { failedPrecondition, invalidArgument, notFound } from '@galileo/service';
 import { createSchedule, ScheduleError } from '@galileo/workload';
@@ -6,6 +11,7 @@ import { type EmulatedClient, isBusy } from './emulated-client.ts';
 import type { Generator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
 import { outgoingRequest, RequestError } from './outgoing-request.ts';
+import type { Tracing } from './redis/tracing.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
 
@@ -13,6 +19,7 @@ export interface RpcOptions {
   readonly worker: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly generator: Generator;
+  readonly tracing: Pick<Tracing, 'start' | 'pause'>;
   /** Where the routing table comes from. */
   readonly routeSource: 'redis' | 'grpc';
   readonly clients: {
@@ -50,7 +57,7 @@ function span(field: string, value: number): number | undefined {
 
 /** The gRPC face of a load generator. */
 export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementation {
-  const { worker, labels, generator, now, stopping } = options;
+  const { worker, labels, generator, tracing, now, stopping } = options;
   const describe = ({ id, service, token }: EmulatedClient): ClientDescription => ({ clientId: id, worker, service, token });
 
   function find(id: string): EmulatedClient {
@@ -67,6 +74,32 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
     throw failedPrecondition(
       `start_at: found ${asked}, which is over; allowed: 0 for at once, or UNIX seconds of at least ${earliest.toFixed(3)}`,
     );
+  }
+
+  /** Starts a closed loop. Returns its T0. */
+  function startLoop(client: EmulatedClient, request: SetWorkloadRequest, startAt: () => number): number {
+    const { concurrency, arrival, maxInFlight } = request;
+    if (arrival?.process !== undefined || maxInFlight > 0) {
+      const found = arrival?.process === undefined ? 'max_in_flight' : 'an arrival process';
+      throw invalidArgument(`concurrency: found ${concurrency} beside ${found}; allowed: a closed loop or a schedule, not both`);
+    }
+    const duration = span('duration', request.duration);
+    const requests = arrival?.requests || undefined;
+    const start = startAt();
+    generator.startLoop(client, { concurrency, ...(requests && { requests }), ...(duration && { duration }) }, start);
+    return start;
+  }
+
+  /** Starts a schedule. Returns its T0. */
+  function startSchedule(client: EmulatedClient, request: SetWorkloadRequest, startAt: () => number): number {
+    const { seed, maxInFlight, inFlightPolicy } = request;
+    const duration = span('duration', request.duration);
+    const arrival = arrivalOf(request.arrival, duration);
+    const policy = inFlightPolicy === InFlightPolicy.DROP ? 'drop' : 'queue';
+    const start = startAt();
+    const schedule = valid([ScheduleError], () => createSchedule({ arrival, seed, ...(duration && { duration }) }));
+    generator.start(client, schedule, start, maxInFlight > 0 ? { limit: { maxInFlight, policy } } : {});
+    return start;
   }
 
   return {
@@ -124,18 +157,20 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
       return { routes: routes.toSorted((one, other) => (one.service < other.service ? -1 : 1)) };
     },
 
-    async setWorkload({ clientId, arrival, seed, startAt, duration }) {
-      const client = find(clientId);
-      const end = span('duration', duration);
-      const process = arrivalOf(arrival, end);
-      const start = startOf(span('start_at', startAt));
-      const options = { arrival: process, seed, ...(end === undefined ? {} : { duration: end }) };
-      generator.start(
-        client,
-        valid([ScheduleError], () => createSchedule(options)),
-        start,
-      );
-      return { startAt: start };
+    async setWorkload(request) {
+      const client = find(request.clientId);
+      const start = () => startOf(span('start_at', request.startAt));
+      return { startAt: request.concurrency > 0 ? startLoop(client, request, start) : startSchedule(client, request, start) };
+    },
+
+    async startTracing() {
+      tracing.start();
+      return {};
+    },
+
+    async pauseTracing() {
+      tracing.pause();
+      return {};
     },
 
     async stopWorkload({ clientId }) {

@@ -85,6 +85,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     worker,
     labels,
     generator,
+    tracing: { start: () => tracing.start(), pause: () => tracing.pause() },
     routeSource: bus === 'redis' ? 'redis' : 'grpc',
     clients: { opened: clients => redisSide?.opened(clients), closed: ids => redisSide?.closed(ids) },
     now,
