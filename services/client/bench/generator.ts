@@ -1,20 +1,28 @@
 import { decodeHistogram, type Histogram } from '@galileo/analysis';
-import { LoadClientDefinition, type WatchStatisticsResponse } from '@galileo/proto/client';
+import { LoadClientDefinition, type SetWorkloadRequest, type WatchStatisticsResponse } from '@galileo/proto/client';
 import { RecorderDefinition } from '@galileo/proto/recorder';
 import { connect } from '@galileo/service';
-import { startProgram, startService } from '@galileo/testkit';
+import { freePort, startProgram, startService } from '@galileo/testkit';
 import { pinned } from './pinned.ts';
 import { cpuOf, residentOf } from './process-figures.ts';
 
-export interface OpenLoad {
-  /** HOST:PORT of the target. */
-  readonly host: string;
+export interface GeneratorOptions {
+  /** File of the client's bundle. */
+  readonly program: string;
+  readonly pacing: 'precise' | 'balanced' | 'eco';
+  /** Are its traces recorded, with spool and reconciliation? Otherwise none are made. */
+  readonly traced: boolean;
+  /** Where the recorder keeps its store. */
+  readonly directory: string;
+}
+
+/** A load: of a rate, drawn from an exponential distribution, or closed. */
+export interface Load {
   readonly clients: number;
   /** Requests per second of all clients together. */
-  readonly rate: number;
-  /** Seconds. */
-  readonly duration: number;
-  readonly pacing: 'precise' | 'balanced' | 'eco';
+  readonly rate?: number;
+  /** Requests of each client on the way at a time, in a closed loop. */
+  readonly concurrency?: number;
 }
 
 export interface Outcome {
@@ -35,65 +43,79 @@ const settling = 1;
 
 const seconds = (span: number) => new Promise(resolve => setTimeout(resolve, span * 1000));
 
-/**
- * A load client, bundled as it is shipped, on core 1, and a recorder on core 0 that records its traces.
- * @param program file of the client's bundle
- */
-export async function startGenerator(program: string, pacing: OpenLoad['pacing'], directory: string) {
+function workloadOf({ clients, rate, concurrency }: Load): Partial<SetWorkloadRequest> {
+  if (rate === undefined) return { concurrency: concurrency! };
+  const process = { $case: 'distribution' as const, value: { name: 'expovariate', parameters: [rate / clients] } };
+  return { arrival: { process, requests: 0 } };
+}
+
+/** Starts a recorder on core 0 that lies on a port of its own. */
+async function startRecorder(directory: string) {
   await using stack = new AsyncDisposableStack();
-  const recorder = stack.use(
-    await startService('recorder', { galileo_grpc_listen: '127.0.0.1:0', galileo_bus: 'direct', galileo_data_dir: directory }),
-  );
-  const recorderAddress = (await recorder.ready()).grpc!;
+  const variables = { galileo_grpc_listen: '127.0.0.1:0', galileo_bus: 'direct', galileo_data_dir: directory };
+  const process = stack.use(await startService('recorder', variables));
+  const address = (await process.ready()).grpc!;
+  const { client } = stack.use(connect(RecorderDefinition, address, { timeout: 90 }));
+  const owned = stack.move();
+  return { address, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** A load client, bundled as it is shipped, on core 1, and a recorder of its traces. */
+export async function startGenerator({ program, pacing, traced, directory }: GeneratorOptions) {
+  await using stack = new AsyncDisposableStack();
+  const recorder = traced ? stack.use(await startRecorder(directory)) : undefined;
+  const address = `127.0.0.1:${await freePort()}`;
   const environment = {
-    ...{ galileo_grpc_listen: '127.0.0.1:0', galileo_worker_name: 'bench', galileo_bus: 'direct' },
-    ...{ galileo_recorder: recorderAddress, galileo_client_pacing: pacing },
+    ...{ galileo_grpc_listen: address, galileo_worker_name: 'bench', galileo_bus: 'direct', galileo_client_pacing: pacing },
+    ...(recorder === undefined ? { galileo_trace_logging: 'none' } : { galileo_recorder: recorder.address }),
   };
   const client = stack.use(await startProgram(pinned(1, [process.execPath, program]), { environment }));
-  const [, address] = await client.untilOutput(/"msg":"ready".*"grpc":"([^"]+)"|"grpc":"([^"]+)".*"msg":"ready"/, 20);
-  const { client: load } = stack.use(connect(LoadClientDefinition, address ?? client.output().match(/"grpc":"([^"]+)"/)![1]!));
-  const { client: recording } = stack.use(connect(RecorderDefinition, recorderAddress, { timeout: 60 }));
+  await client.untilOutput(/"msg":"ready"/, 20);
+  const { client: load } = stack.use(connect(LoadClientDefinition, address, { timeout: 90 }));
   const owned = stack.move();
+
+  /** Runs something while its traces are recorded. @throws Error if one is lost */
+  const recorded = async <T>(run: () => Promise<T>): Promise<T> => {
+    if (recorder === undefined) return await run();
+    const experimentId = `bench-${Date.now()}`;
+    await recorder.client.startRecording({ experimentId });
+    const result = await run();
+    const { ledger } = await recorder.client.stopRecording({ experimentId, timeout: 60 });
+    if (ledger!.entries.some(({ lost }) => lost > 0)) throw new Error(`traces were lost: ${JSON.stringify(ledger)}`);
+    return result;
+  };
 
   return {
     resident: () => residentOf(client.pid),
 
-    /** Generates load, recorded. @throws Error if a trace is lost */
-    async run({ host, clients, rate, duration }: OpenLoad): Promise<Outcome> {
-      const experimentId = `bench-${Date.now()}`;
-      await recording.startRecording({ experimentId });
-      await load.setRoutes({ routes: [{ service: 'target', hosts: [host], weights: [1] }] });
-      const { clients: made } = await load.createClients({ service: 'target', count: clients, request: {} });
-      const process = { $case: 'distribution' as const, value: { name: 'expovariate', parameters: [rate / clients] } };
-      const startAt = Date.now() / 1000 + lead + clients / 1000;
-      await Promise.all(
-        made.map(({ clientId }, seed) =>
-          load.setWorkload({ clientId, arrival: { process, requests: 0 }, seed: seed + 1, startAt, duration }),
-        ),
-      );
-      await seconds(startAt - Date.now() / 1000 + settling);
-      let [cpu, begun] = [cpuOf(client.pid), performance.now()];
-      let first: WatchStatisticsResponse | undefined;
-      let last: WatchStatisticsResponse | undefined;
-      for await (const figures of load.watchStatistics({ interval: 0.5 })) {
-        first ??= figures;
-        last = figures;
-      }
-      cpu = cpuOf(client.pid) - cpu;
-      begun = performance.now() - begun;
-      const resident = residentOf(client.pid);
-      await load.closeClients({ clientIds: [] });
-      const { ledger } = await recording.stopRecording({ experimentId, timeout: 60 });
-      const lost = ledger!.entries.reduce((sum, entry) => sum + entry.lost, 0);
-      if (lost > 0 || last === undefined) throw new Error(`traces were lost: ${JSON.stringify(ledger)}`);
-      return {
-        ...{ intended: last.intended, released: last.released, failed: last.failed },
-        releaseError: decodeHistogram(last.releaseError),
-        cpuPerRequest: cpu / (last.completed - first!.completed),
-        cpuPercent: cpu / 10 / begun,
-        resident,
-      };
-    },
+    /** Generates load against HOST:PORT for some seconds. */
+    run: (host: string, wanted: Load, duration: number): Promise<Outcome> =>
+      recorded(async () => {
+        await load.setRoutes({ routes: [{ service: 'target', hosts: [host], weights: [1] }] });
+        const { clients } = await load.createClients({ service: 'target', count: wanted.clients, request: {} });
+        const startAt = Date.now() / 1000 + lead + wanted.clients / 1000;
+        const workload = { ...workloadOf(wanted), startAt, duration };
+        await Promise.all(clients.map(({ clientId }, seed) => load.setWorkload({ clientId, seed: seed + 1, ...workload })));
+        await seconds(startAt - Date.now() / 1000 + settling);
+        let first: (WatchStatisticsResponse & { cpu: number }) | undefined;
+        let last = first;
+        for await (const figures of load.watchStatistics({ interval: 0.5 })) {
+          // What comes after the end of the load is no part of it.
+          if (figures.at > startAt + duration && last !== undefined) break;
+          last = { ...figures, cpu: cpuOf(client.pid) };
+          first ??= last;
+        }
+        const resident = residentOf(client.pid);
+        await load.closeClients({ clientIds: [] });
+        const cpu = last!.cpu - first!.cpu;
+        return {
+          ...{ intended: last!.intended, released: last!.released, failed: last!.failed },
+          releaseError: decodeHistogram(last!.releaseError),
+          cpuPerRequest: cpu / (last!.completed - first!.completed),
+          cpuPercent: cpu / 1e4 / (last!.at - first!.at),
+          resident,
+        };
+      }),
 
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

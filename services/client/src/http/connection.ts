@@ -121,7 +121,9 @@ export class Connection implements MessageHandler {
   onEnd(): void {
     const exchange = this.#exchange!;
     this.#exchange = undefined;
-    if (this.#persistent) this.#usableUntil = this.#shared.now() + this.#idle - idleMargin;
+    // An answer that came before the request was written to its end: what is left of it would precede the next one.
+    const isWritten = this.#socket.writableLength === 0;
+    if (this.#persistent && isWritten) this.#usableUntil = this.#shared.now() + this.#idle - idleMargin;
     else this.#close();
     exchange.onEnd();
   }

@@ -230,6 +230,21 @@ describe('connections', () => {
     expect(idleFailures).toEqual([upstream.address]);
   });
 
+  it('whose answer came before the request was written to its end carry no other', async () => {
+    const tcp = await startTcp(socket => {
+      socket.once('data', data => {
+        // It reads no more than the begin of what is too much.
+        if (data.length > 1000) socket.pause();
+        socket.write('HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n');
+      });
+    });
+    const { ask } = sender();
+    const body = Buffer.alloc(32 * 1024 * 1024);
+    expect((await ask(tcp.address, { method: 'POST', body })).status).toBe(413);
+    expect((await ask(tcp.address)).status).toBe(413);
+    expect(tcp.sockets.size).toBe(2);
+  });
+
   it('that ended while they were idle cost no request', async () => {
     const tcp = await startTcp(socket => {
       socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
