@@ -2,7 +2,7 @@ import { decodeHistogram, type Histogram } from '@galileo/analysis';
 import { LoadClientDefinition, type SetWorkloadRequest, type WatchStatisticsResponse } from '@galileo/proto/client';
 import { RecorderDefinition } from '@galileo/proto/recorder';
 import { connect } from '@galileo/service';
-import { freePort, startProgram, startService } from '@galileo/testkit';
+import { freePort, serviceFile, startProgram } from '@galileo/testkit';
 import { pinned } from './pinned.ts';
 import { cpuOf, residentOf } from './process-figures.ts';
 
@@ -49,12 +49,14 @@ function workloadOf({ clients, rate, concurrency }: Load): Partial<SetWorkloadRe
   return { arrival: { process, requests: 0 } };
 }
 
-/** Starts a recorder on core 0 that lies on a port of its own. */
+/** Starts a recorder on core 0. */
 async function startRecorder(directory: string) {
   await using stack = new AsyncDisposableStack();
-  const variables = { galileo_grpc_listen: '127.0.0.1:0', galileo_bus: 'direct', galileo_data_dir: directory };
-  const process = stack.use(await startService('recorder', variables));
-  const address = (await process.ready()).grpc!;
+  const address = `127.0.0.1:${await freePort()}`;
+  const environment = { galileo_grpc_listen: address, galileo_bus: 'direct', galileo_data_dir: directory };
+  const command = pinned(0, [process.execPath, serviceFile('recorder')]);
+  const program = stack.use(await startProgram(command, { environment }));
+  await program.untilOutput(/"msg":"ready"/, 20);
   const { client } = stack.use(connect(RecorderDefinition, address, { timeout: 90 }));
   const owned = stack.move();
   return { address, client, [Symbol.asyncDispose]: () => owned.disposeAsync() };

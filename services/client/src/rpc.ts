@@ -11,9 +11,9 @@ import { type EmulatedClient, isBusy } from './emulated-client.ts';
 import type { Generator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
 import { outgoingRequest, RequestError } from './outgoing-request.ts';
-import type { Tracing } from './redis/tracing.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
+import type { Tracing } from './traces/tracing.ts';
 
 export interface RpcOptions {
   readonly worker: string;

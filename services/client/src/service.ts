@@ -20,12 +20,12 @@ import { createHttpSender } from './http/http-sender.ts';
 import { allowedName, isName } from './names.ts';
 import { processTime } from './pacer-time.ts';
 import { openRedisSide, type RedisSide } from './redis/redis-side.ts';
-import { createTracing } from './redis/tracing.ts';
 import { createRouter, parseStaticHost, type StaticHost } from './router.ts';
 import { loadClientRpc } from './rpc.ts';
 import { openFileTraces } from './traces/file-traces.ts';
 import { noTraces } from './traces/no-traces.ts';
 import { openRecordedTraces } from './traces/recorded-traces.ts';
+import { createTracing } from './traces/tracing.ts';
 import { warmUp } from './warm-up.ts';
 
 export type { ClientConfig };

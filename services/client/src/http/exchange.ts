@@ -16,8 +16,6 @@ export interface Workshop {
   headersOf(head: Head): string | null;
 }
 
-const noBytes = Buffer.alloc(0);
-
 /** One request on its way and its answer. A class, because one is made per request: a closure would be a dozen functions. */
 export class Exchange implements Waiter, ExchangeEvents, Timed {
   deadline = 0;
@@ -32,8 +30,9 @@ export class Exchange implements Waiter, ExchangeEvents, Timed {
   #status = -1;
   #headers: string | null = null;
   #bytes = 0;
-  /** What is kept of the body. */
-  #body: Buffer = noBytes;
+  /** What is kept of the body, and how many bytes that are. */
+  readonly #parts: Buffer[] = [];
+  #kept = 0;
   #settled = false;
 
   constructor(workshop: Workshop, pool: HostPool, request: OutgoingRequest, done: (answer: Answer) => void) {
@@ -69,10 +68,10 @@ export class Exchange implements Waiter, ExchangeEvents, Timed {
 
   onData(bytes: Buffer, start: number, end: number): void {
     this.#bytes += end - start;
-    const room = this.#workshop.keepBody - this.#body.length;
-    if (room <= 0) return;
-    const part = Buffer.from(bytes.subarray(start, Math.min(end, start + room)));
-    this.#body = this.#body.length === 0 ? part : Buffer.concat([this.#body, part]);
+    const length = Math.min(end - start, this.#workshop.keepBody - this.#kept);
+    if (length <= 0) return;
+    this.#parts.push(Buffer.from(bytes.subarray(start, start + length)));
+    this.#kept += length;
   }
 
   onEnd(): void {
@@ -108,7 +107,7 @@ export class Exchange implements Waiter, ExchangeEvents, Timed {
       done: now(),
       status: error === null ? this.#status : -1,
       headers: this.#headers,
-      body: keepBody > 0 && error === null ? this.#body : null,
+      body: keepBody > 0 && error === null ? Buffer.concat(this.#parts, this.#kept) : null,
       bytes: this.#firstByte === null ? null : this.#bytes,
       error,
     });

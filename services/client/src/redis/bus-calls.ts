@@ -16,12 +16,12 @@ import {
 } from '@galileo/wire';
 import type { Generator } from '../generator.ts';
 import type { OutgoingRequest } from '../sender.ts';
+import type { Tracing } from '../traces/tracing.ts';
 import { createBusClients } from './bus-clients.ts';
 import { createBusWorkloads } from './bus-workloads.ts';
 import { callHandler, commandHandler } from './calls.ts';
 import { infoPattern } from './info-pattern.ts';
 import type { Registration } from './registration.ts';
-import type { Tracing } from './tracing.ts';
 
 export interface BusCallsOptions {
   /** Carries answers. */

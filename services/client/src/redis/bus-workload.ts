@@ -45,16 +45,3 @@ export function busWorkload({ num, distribution, parameters }: SetWorkloadComman
     throw error;
   }
 }
-
-/** The schedule of recorded inter-arrival times, seconds, in order; those below 0 count as 0. */
-export function recordedSchedule(gaps: readonly number[]): Schedule {
-  let next = 0;
-  let sum = 0;
-  return {
-    next() {
-      if (next === gaps.length) return undefined;
-      sum += Math.max(0, gaps[next++]!);
-      return Math.min(Math.round(sum * 1e6), Number.MAX_SAFE_INTEGER);
-    },
-  };
-}

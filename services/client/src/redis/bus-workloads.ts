@@ -2,9 +2,10 @@ import { randomInt } from 'node:crypto';
 import type { RedisConnection } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
 import { parseRecordedArrivals, recordedArrivalsKey, type SetWorkloadCommand, workloadDoneEvent } from '@galileo/wire';
+import { createSchedule } from '@galileo/workload';
 import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
-import { busWorkload, recordedSchedule } from './bus-workload.ts';
+import { busWorkload } from './bus-workload.ts';
 
 export interface BusWorkloadsOptions {
   readonly redis: RedisConnection;
@@ -38,8 +39,6 @@ export function createBusWorkloads({ redis, generator, log, now }: BusWorkloadsO
     if (error !== null) throw error;
     const gaps = parseRecordedArrivals(values);
     if (!gaps.ok) throw new Error(gaps.reason);
-    const wrong = gaps.value.find(gap => Number.isNaN(gap));
-    if (wrong !== undefined) throw new Error('inter-arrival time is not a number');
     return gaps.value;
   }
 
@@ -52,7 +51,8 @@ export function createBusWorkloads({ redis, generator, log, now }: BusWorkloadsO
       if (!isNewest()) return;
       const played = gaps.slice(0, most);
       log.debug({ client: client.id, requests: played.length }, 'recorded inter-arrival times');
-      generator.start(client, recordedSchedule(played), startAt(), { onDone: () => done(client) });
+      const schedule = createSchedule({ arrival: { kind: 'recorded', gaps: played }, seed: 0 });
+      generator.start(client, schedule, startAt(), { onDone: () => done(client) });
     } catch (error) {
       if (!isNewest()) return;
       log.warn({ client: client.id, reason: (error as Error).message }, 'the recorded inter-arrival times can not be played');

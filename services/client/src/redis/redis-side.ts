@@ -3,12 +3,12 @@ import { followRoutes } from '@galileo/routing';
 import type { Logger } from '@galileo/service';
 import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
+import type { Tracing } from '../traces/tracing.ts';
 import { type BusCalls, openBusCalls } from './bus-calls.ts';
 import { clientRequest } from './client-request.ts';
 import { describeClient } from './describe-client.ts';
 import { createRegistration, leaveLimit } from './registration.ts';
 import { routeTableOf } from './route-table.ts';
-import type { Tracing } from './tracing.ts';
 import { within } from './within.ts';
 
 export interface RedisSideOptions {
