@@ -1,6 +1,7 @@
 import type { RoutingTable } from '@galileo/routing';
 import type { Due } from './due-heap.ts';
-import type { GiveUp, OutgoingRequest } from './sender.ts';
+import type { RequestSource } from './requests/request-source.ts';
+import type { GiveUp } from './sender.ts';
 import type { Workload } from './workload.ts';
 
 /** A workload of a client that is under way; while it has something to hand over it sits in the pacer's heap. */
@@ -39,7 +40,9 @@ export interface EmulatedClient {
   readonly service: string;
   /** What stands before the colon in its request ids: 16 hex digits from crypto, never from a seed, lest repetitions collide. */
   readonly token: string;
-  readonly request: OutgoingRequest;
+  readonly source: RequestSource;
+  /** Why it sends nothing any more; `undefined` while it can. */
+  fault: string | undefined;
   /** Its own, so that the order of its hosts does not depend on what other clients do. */
   readonly routes: RoutingTable;
   /** Requests handed over; the counter of the last one. */

@@ -37,7 +37,7 @@ describe('a generator', () => {
 
   it('merges the schedules of all its clients by due time', () => {
     const { generator, run, traces, answerAll } = setUp();
-    const clients = generator.create('pi', request, 20);
+    const clients = generator.create('pi', { kind: 'constant', request }, 20);
     for (const [seed, client] of clients.entries()) {
       const arrival: Arrival = { kind: 'distribution', name: 'expovariate', parameters: [10], requests: 50 };
       generator.start(client, createSchedule({ arrival, seed }), start);
@@ -51,7 +51,7 @@ describe('a generator', () => {
   it('gives each client its own round of the hosts', () => {
     const { generator, run, waiting } = setUp();
     generator.setRoutes([{ service: 'pi', hosts: ['a:1', 'b:1'], weights: [1, 2] }]);
-    const clients = generator.create('pi', request, 2);
+    const clients = generator.create('pi', { kind: 'constant', request }, 2);
     for (const client of clients) generator.start(client, createSchedule({ arrival: everySecond, seed: 1 }), start);
     run();
     const hosts = waiting.map(entry => entry.host[0]);
@@ -143,11 +143,11 @@ describe('figures', () => {
     begin();
     run();
     answerAll();
-    generator.create('pi', request, 1);
+    generator.create('pi', { kind: 'constant', request }, 1);
     expect(generator.snapshot().completed).toBe(5);
     generator.close(['w:pi:0', 'w:pi:1']);
     expect(generator.snapshot().completed).toBe(5);
-    expect(generator.create('pi', request, 1)[0]!.id).toBe('w:pi:2');
+    expect(generator.create('pi', { kind: 'constant', request }, 1)[0]!.id).toBe('w:pi:2');
     expect(generator.snapshot()).toMatchObject({ intended: 0, released: 0, completed: 0 });
   });
 

@@ -10,6 +10,8 @@ import { createFlights } from './flights.ts';
 import { hostsProblem } from './names.ts';
 import { createOpenLoop, type FlightLimit } from './open-loop.ts';
 import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
+import { requestSources, SourceError } from './requests/request-source.ts';
+import type { RequestSpec } from './requests/request-spec.ts';
 import type { Router } from './router.ts';
 import type { Answer, OutgoingRequest, Sender } from './sender.ts';
 import { createSettlement } from './settlement.ts';
@@ -59,6 +61,7 @@ export function createGenerator(options: GeneratorOptions) {
   const flights = createFlights({
     ...{ now: time.now, sender, router, maxInFlight, onSettled, onError },
     onLaunch: ({ client, counter }) => options.onLaunch(client, counter),
+    onFault,
   });
   const settlement = createSettlement({ nextDue, inFlight: flights.inFlight });
   const isIdle = () => nextDue() === undefined && flights.inFlight.size === 0;
@@ -157,9 +160,17 @@ export function createGenerator(options: GeneratorOptions) {
   }
 
   /** Opens connections ahead. */
-  function prepare({ service }: EmulatedClient): void {
-    if (router.host !== undefined) sender.prepare(router.host);
-    else for (const route of routes) if (route.service === service) for (const host of route.hosts) sender.prepare(host);
+  function prepare({ service, source: { typical } }: EmulatedClient): void {
+    if (router.host !== undefined) sender.prepare(router.host, typical);
+    else for (const route of routes) if (route.service === service) for (const host of route.hosts) sender.prepare(host, typical);
+  }
+
+  /** A client gets no request any more: its workload is over. */
+  function onFault(client: EmulatedClient, error: unknown): void {
+    if (client.fault !== undefined) return;
+    client.fault = error instanceof SourceError ? error.message : String(error);
+    stopOne(client);
+    onError(error);
   }
 
   function setRoute(client: EmulatedClient): void {
@@ -169,22 +180,25 @@ export function createGenerator(options: GeneratorOptions) {
   function closeOne(client: EmulatedClient): void {
     stopOne(client);
     for (const request of client.inFlight) request.giveUp('cancelled');
+    client.source.close();
     clients.delete(client.id);
   }
 
   return {
     /** Makes clients of a service. The first ones of a worker without clients begin its figures anew. */
-    create(service: string, request: OutgoingRequest, count: number): EmulatedClient[] {
+    create(service: string, spec: RequestSpec, count: number): EmulatedClient[] {
       if (clients.size === 0) figures = createFigures();
-      const outgoing = router.outgoing(service, request);
+      const open = requestSources(spec, request => router.outgoing(service, request));
       return Array.from({ length: count }, () => {
         const n = numbered++;
+        const id = `${worker}:${service}:${n}`;
         const client: EmulatedClient = {
-          id: `${worker}:${service}:${n}`,
+          id,
           n,
           service,
           token: randomBytes(8).toString('hex'),
-          request: outgoing,
+          source: open({ id, n, service }),
+          fault: undefined,
           routes: createRoutingTable(),
           released: 0,
           completed: 0,

@@ -10,7 +10,7 @@ import { createSchedule, ScheduleError } from '@galileo/workload';
 import { type EmulatedClient, isBusy } from './emulated-client.ts';
 import type { Generator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
-import { outgoingRequest, RequestError } from './outgoing-request.ts';
+import { outgoingRequest, RequestError } from './requests/outgoing-request.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
 import type { Tracing } from './traces/tracing.ts';
@@ -113,7 +113,7 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
         throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
       }
       const outgoing = valid([RequestError], () => outgoingRequest(request));
-      const clients = generator.create(service, outgoing, count);
+      const clients = generator.create(service, { kind: 'constant', request: outgoing }, count);
       options.clients.opened(clients);
       return { clients: clients.map(describe) };
     },
@@ -137,6 +137,7 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
           requests: client.completed,
           failed: client.failed,
           busy: isBusy(client),
+          fault: client.fault ?? '',
         })),
         nextPageToken: rest.length > size ? String(rest[size]!.n) : '',
       };

@@ -1,5 +1,10 @@
+/** What carries a request: our own HTTP/1.1 over plain TCP (`http`), undici (`undici`), or gRPC (`grpc`). */
+export type Transport = 'http' | 'undici' | 'grpc';
+
 /** What a client sends, ready for the wire. */
 export interface OutgoingRequest {
+  /** `http` unless told. */
+  readonly transport?: Transport;
   readonly method: string;
   /** Path with query. */
   readonly path: string;
@@ -38,8 +43,8 @@ export type GiveUp = (kind: string) => void;
 export interface Sender extends AsyncDisposable {
   /** Sends a request as soon as there is a connection; `done` is called exactly once, and never throws. */
   send(host: string, request: OutgoingRequest, done: (answer: Answer) => void): GiveUp;
-  /** Opens a connection ahead, so that the first request does not pay for it. Sends nothing. */
-  prepare(host: string): void;
+  /** Opens a connection ahead for requests like this one, so that the first does not pay for it. Sends nothing. */
+  prepare(host: string, request?: OutgoingRequest): void;
 }
 
 /** The answer of a request that never came to be sent. */

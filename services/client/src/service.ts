@@ -26,6 +26,7 @@ import { openFileTraces } from './traces/file-traces.ts';
 import { noTraces } from './traces/no-traces.ts';
 import { openRecordedTraces } from './traces/recorded-traces.ts';
 import { createTracing } from './traces/tracing.ts';
+import { createTransports } from './transports.ts';
 import { warmUp } from './warm-up.ts';
 
 export type { ClientConfig };
@@ -57,15 +58,14 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
 
   const time = processTime(now);
   const router = createRouter(config.routerType, staticHostOf(config));
-  const sender = router.reaches
-    ? createHttpSender({
-        now,
-        connections: config.connections,
-        keepHeaders: config.traceContent !== 'none',
-        keepBody: config.traceContent === 'all' ? config.traceBodyBytes : 0,
-        onIdleFailure: (host, error) => log.debug({ host, err: error }, 'could not connect ahead'),
-      })
-    : createDebugSender(now);
+  const senderOptions = {
+    now,
+    connections: config.connections,
+    keepHeaders: config.traceContent !== 'none',
+    keepBody: config.traceContent === 'all' ? config.traceBodyBytes : 0,
+    onIdleFailure: (host: string, error: Error) => log.debug({ host, err: error }, 'could not connect ahead'),
+  };
+  const sender = createTransports(router.reaches ? createHttpSender(senderOptions) : createDebugSender(now), {});
   const generator = createGenerator({
     worker,
     time,

@@ -4,8 +4,8 @@ import { formatTrace } from '@galileo/wire';
 import { createSchedule } from '@galileo/workload';
 import { createGenerator } from './generator.ts';
 import { createHttpSender } from './http/http-sender.ts';
-import { outgoingRequest } from './outgoing-request.ts';
 import type { PacerTime } from './pacer.ts';
+import { outgoingRequest } from './requests/outgoing-request.ts';
 import { createRouter } from './router.ts';
 
 /** Load of the rehearsal: clients, requests per second of each, and its length in seconds. */
@@ -69,7 +69,9 @@ export async function warmUp(time: PacerTime): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, limit * 1000);
   generator.watch({ latency: createHistogram(), onIdle: resolve });
-  for (const [seed, client] of generator.create('warm-up', outgoingRequest(undefined), clients).entries()) {
+  for (const [seed, client] of generator
+    .create('warm-up', { kind: 'constant', request: outgoingRequest(undefined) }, clients)
+    .entries()) {
     const arrival = { kind: 'distribution', name: 'expovariate', parameters: [rate] } as const;
     generator.start(client, createSchedule({ arrival, seed, duration }), time.now());
   }

@@ -40,7 +40,7 @@ export function setUp(options: Partial<GeneratorOptions> = {}) {
     ...options,
   });
   generator.setRoutes([route]);
-  const [client] = generator.create('pi', request, 1);
+  const [client] = generator.create('pi', { kind: 'constant', request }, 1);
   const begin = (arrival: Arrival = everySecond, at = start) =>
     generator.start(client!, createSchedule({ arrival, seed: 1 }), at);
   const answerAll = () => {

@@ -15,7 +15,7 @@ import {
   stopWorkloadCommand,
 } from '@galileo/wire';
 import type { Generator } from '../generator.ts';
-import type { OutgoingRequest } from '../sender.ts';
+import type { RequestSpec } from '../requests/request-spec.ts';
 import type { Tracing } from '../traces/tracing.ts';
 import { createBusClients } from './bus-clients.ts';
 import { createBusWorkloads } from './bus-workloads.ts';
@@ -32,8 +32,8 @@ export interface BusCallsOptions {
   readonly generator: Generator;
   readonly registration: Pick<Registration, 'register' | 'opened' | 'closed'>;
   readonly tracing: Pick<Tracing, 'start' | 'pause'>;
-  /** What clients of a configuration send. @throws CallError or RequestError. */
-  requestOf(config: ClientConfig): OutgoingRequest;
+  /** What clients of a configuration send. @throws (rejects with) CallError or RequestError. */
+  requestOf(config: ClientConfig): Promise<RequestSpec>;
   /** UNIX seconds. */
   now(): number;
   /** Calls are heard, or are no longer. */
@@ -67,7 +67,7 @@ export function openBusCalls(options: BusCallsOptions): BusCalls {
 
   /** Subscribes first and answers then, so that what is sent right after the answer is heard. */
   async function create(command: Parameters<typeof clients.create>[0]): Promise<readonly ClientDescription[]> {
-    const made = clients.create(command);
+    const made = await clients.create(command);
     if (made.length === 0) return [];
     await reader.follow({ ...ofClients, patterns: made.map(({ client }) => infoPattern(client.n)) });
     const descriptions = made.map(({ description }) => description);

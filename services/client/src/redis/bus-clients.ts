@@ -2,14 +2,14 @@ import type { ClientConfig, ClientDescription, ClientInfo, CreateClientCommand }
 import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
 import { allowedName, isName } from '../names.ts';
-import type { OutgoingRequest } from '../sender.ts';
+import type { RequestSpec } from '../requests/request-spec.ts';
 import { CallError } from './calls.ts';
 
 export interface BusClientsOptions {
   readonly worker: string;
   readonly generator: Pick<Generator, 'create'>;
-  /** What clients of a configuration send. @throws CallError or RequestError. */
-  requestOf(config: ClientConfig): OutgoingRequest;
+  /** What clients of a configuration send. @throws (rejects with) CallError or RequestError. */
+  requestOf(config: ClientConfig): Promise<RequestSpec>;
 }
 
 const mostClients = 10_000;
@@ -28,14 +28,14 @@ export function createBusClients({ worker, generator, requestOf }: BusClientsOpt
   let silent: BusClient[] = [];
 
   return {
-    /** Makes clients; none if the command is for another worker. @throws CallError or RequestError. */
-    create({ host, config, num }: CreateClientCommand): readonly BusClient[] {
+    /** Makes clients; none if the command is for another worker. @throws (rejects with) CallError or RequestError. */
+    async create({ host, config, num }: CreateClientCommand): Promise<readonly BusClient[]> {
       if (host !== worker || num <= 0) return [];
       if (!isName(config.service)) {
         throw new CallError('ValueError', `service: found ${JSON.stringify(config.service)}; allowed: ${allowedName}`);
       }
       if (num > mostClients) throw new CallError('ValueError', `num: found ${num}; allowed: up to ${mostClients}`);
-      const made = generator.create(config.service, requestOf(config), num).map(client => {
+      const made = generator.create(config.service, await requestOf(config), num).map(client => {
         const description: ClientDescription = { clientId: client.id, worker, config };
         return { client, description };
       });

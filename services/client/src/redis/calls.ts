@@ -11,7 +11,7 @@ import {
   rpcResponseKey,
   rpcResponseTtl,
 } from '@galileo/wire';
-import { RequestError } from '../outgoing-request.ts';
+import { RequestError } from '../requests/outgoing-request.ts';
 
 /** A call is refused; it is answered as this Python exception. */
 export class CallError extends Error {

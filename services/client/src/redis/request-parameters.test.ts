@@ -97,9 +97,9 @@ describe('parameters of the default client', () => {
     expect(() => request(parameters)).toThrow(message);
   });
 
-  it('of a client app are refused for now', () => {
+  it('of a client app are refused for now', async () => {
     const config = { service: 's', client: 'app', parameters: null, workerLabels: null };
-    expect(() => clientRequest(config)).toThrow('client: found the app "app"; allowed: null, since apps can not be run');
-    expect(clientRequest({ ...config, client: null }).path).toBe('/');
+    await expect(clientRequest(config)).rejects.toThrow('client: found the app "app"; allowed: null, since apps can not be run');
+    expect(await clientRequest({ ...config, client: null })).toMatchObject({ kind: 'constant', request: { path: '/' } });
   });
 });

@@ -1,5 +1,5 @@
 import { encodePython, isPyNumber, isPyObject, type PyJson, type PyObject, plainJson, pyNumber, WireError } from '@galileo/wire';
-import { outgoingRequest, RequestError } from '../outgoing-request.ts';
+import { outgoingRequest, RequestError } from '../requests/outgoing-request.ts';
 import type { OutgoingRequest } from '../sender.ts';
 import { FormError, formEncode } from './form-encoding.ts';
 

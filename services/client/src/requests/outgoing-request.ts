@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@galileo/proto/client';
-import type { OutgoingRequest } from './sender.ts';
+import type { OutgoingRequest } from '../sender.ts';
 
 const defaultTimeout = 60;
 const longestTimeout = 86_400;
