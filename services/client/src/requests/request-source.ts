@@ -23,7 +23,7 @@ export class SourceError extends Error {
 }
 
 /** The client that a source is for. */
-export interface SourceOwner {
+interface SourceOwner {
   readonly id: string;
   /** Number within the worker, from 0. */
   readonly n: number;
