@@ -13,7 +13,7 @@ import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
 import { requestSources, SourceError } from './requests/request-source.ts';
 import type { RequestSpec } from './requests/request-spec.ts';
 import type { Router } from './router.ts';
-import type { Answer, OutgoingRequest, Sender } from './sender.ts';
+import type { Answer, Sender } from './sender.ts';
 import { createSettlement } from './settlement.ts';
 import { hasFailed, traceOf } from './trace.ts';
 import type { HandOver, Workload } from './workload.ts';
