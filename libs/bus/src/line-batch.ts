@@ -14,45 +14,64 @@ export interface LineBatch {
 
 /** Tags of the fields: PublishRequest.producer_id, .sequence and .records, Record.channel and .line. */
 const tags = { producerId: 0x0a, sequence: 0x10, records: 0x1a, channel: 0x0a, line: 0x12 } as const;
-const [recordsTag, channelTag, lineTag, producerTag, sequenceTag] = [
-  tags.records,
-  tags.channel,
-  tags.line,
-  tags.producerId,
-  tags.sequence,
-].map(tag => String.fromCharCode(tag)) as [string, string, string, string, string];
-
 /** Begin of the channels of telemetry. */
 const samples = 'telem/';
 
 /** Most channels whose text is remembered. */
 const rememberedChannels = 16_384;
 
-/** A text whose characters are the bytes of another in UTF-8. */
-const bytesOf = (text: string): string => (Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1'));
-
-/** A varint in the same form. */
-function varint(value: number): string {
-  let text = '';
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) text += String.fromCharCode((rest % 128) | 0x80);
-  return text + String.fromCharCode(rest);
+/** Bytes of a varint. */
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
 }
 
-const sized = (bytes: string) => varint(bytes.length) + bytes;
+/** Bytes of a field of so many bytes of content. */
+const fieldBytes = (content: number) => 1 + varintBytes(content) + content;
+
+/** Writes the begin of a field. @returns where it ends */
+function writeTag(target: Buffer, at: number, tag: number, value: number): number {
+  target[at] = tag;
+  let end = at + 1;
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 128)) target[end++] = (rest % 128) | 0x80;
+  target[end++] = rest;
+  return end;
+}
 
 /**
- * Writes a message: as one text of bytes, which the engine copies at once, where the generated encoder makes a buffer per line.
- * That takes a third of its CPU.
+ * Writes a message: every text at once to where it belongs, where the generated encoder makes a buffer per line. That takes a
+ * sixth of its CPU.
  */
 export function encodeLineBatch({ producerId, sequence, channels, lines }: LineBatch): Buffer {
-  let text = producerId === '' ? '' : producerTag + sized(bytesOf(producerId));
-  text += sequenceTag + varint(sequence);
+  const lengths = lines.map(line => Buffer.byteLength(line));
+  let channel: string | undefined;
+  let channelLength = 0;
+  const lengthOf = (name: string) => {
+    if (name !== channel) channelLength = Buffer.byteLength(name);
+    channel = name;
+    return channelLength;
+  };
+  const idLength = Buffer.byteLength(producerId);
+  let size = (idLength === 0 ? 0 : fieldBytes(idLength)) + 1 + varintBytes(sequence);
+  for (let i = 0; i < lines.length; i++) size += fieldBytes(fieldBytes(lengthOf(channels[i]!)) + fieldBytes(lengths[i]!));
+
+  const target = Buffer.allocUnsafe(size);
+  let at = 0;
+  const writeText = (tag: number, text: string, length: number) => {
+    at = writeTag(target, at, tag, length);
+    at += target.write(text, at);
+  };
+  if (idLength > 0) writeText(tags.producerId, producerId, idLength);
+  at = writeTag(target, at, tags.sequence, sequence);
   for (let i = 0; i < lines.length; i++) {
-    const record = channelTag + sized(bytesOf(channels[i]!)) + lineTag + sized(bytesOf(lines[i]!));
-    text += recordsTag + sized(record);
+    const ofChannel = lengthOf(channels[i]!);
+    at = writeTag(target, at, tags.records, fieldBytes(ofChannel) + fieldBytes(lengths[i]!));
+    writeText(tags.channel, channels[i]!, ofChannel);
+    writeText(tags.line, lines[i]!, lengths[i]!);
   }
-  return Buffer.from(text, 'latin1');
+  return target;
 }
 
 function decodeGenerally(bytes: Uint8Array): LineBatch {

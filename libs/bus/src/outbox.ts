@@ -19,7 +19,7 @@ interface QueuedBatch extends Batch {
 }
 
 export interface OutboxOptions {
-  /** Cap of all that is kept, bytes of text and `recordOverhead` per record. */
+  /** Cap of all that is kept, characters of text and `recordOverhead` per record, bytes. */
   readonly maxBytes: number;
   /** Most records of a batch. */
   readonly maxRecords: number;
@@ -111,7 +111,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     append(kind, channel, line) {
-      const size = Buffer.byteLength(line) + channel.length + recordOverhead;
+      // Characters for bytes: to count the bytes of a line costs more than to write it.
+      const size = line.length + channel.length + recordOverhead;
       if (size > recordBytes) {
         onLost(kind, channel, line);
         return;

@@ -74,10 +74,11 @@ export interface ProducerProtocol {
   sources(): readonly ReconcileRequest[];
   /** The producer ends: closes every interval, one that has ended before just after its newest record. */
   end(now: number): Reaction;
-  /** Remembers a client instance. */
-  openClient(client: ClientInstance): void;
+  /** Remembers a client instance, and gives what counts its requests. */
+  openClient(client: ClientInstance): InstanceCount;
   /** @throws TypeError if the request id is not `<token>:<counter>`. */
   trace(trace: Trace): Line | WireError;
+  /** A request has ended of which no trace is made. */
   unrecorded(token: string, counter: number): void;
   telemetry(sample: TelemetrySample): Line | WireError;
   event(event: GalileoEvent): Line | WireError;
@@ -88,6 +89,14 @@ export interface ClientInstance {
   readonly clientId: string;
   readonly service: string;
   readonly token: string;
+}
+
+/** Counts the requests of one client instance. */
+export interface InstanceCount {
+  /** Of this one a trace is made; `created` in UNIX seconds. `isLost`: no line can hold it. */
+  trace(counter: number, created: number, isLost: boolean): void;
+  /** It has ended, and no trace is made of it. */
+  unrecorded(counter: number): void;
 }
 
 interface Recording {
@@ -118,9 +127,10 @@ const sourced = (kind: RecordKindName, name: string): ReconcileRequest => ({
 const noMessages: readonly ReconcileRequest[] = [];
 const stated = (statement: Statement): ReconcileRequest => ({ message: { $case: 'statement', value: statement } });
 
-function attempt(format: () => Line): Line | WireError {
+/** What `make` gives, or the WireError that it throws. */
+export function attempt<T>(make: () => T): T | WireError {
   try {
-    return format();
+    return make();
   } catch (error) {
     if (error instanceof WireError) return error;
     throw error;
@@ -206,6 +216,18 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
   };
 
   const finalOf = (figures: Figures) => stated({ ...figures.finalStatement(countersOf), unsettled: unsettledIn(figures) });
+
+  const countTrace = (instance: ClientInstance, counters: Counters, counter: number, time: number, isLost: boolean) => {
+    const { clientId, service: of, token } = instance;
+    const created = timeOnWire(time);
+    addCounter(counters, counter);
+    for (const { figures } of recordings.values()) {
+      if (!figures.predicate.trace(of, clientId) || !figures.covers(created)) continue;
+      figures.trace(clientId, token, counter, created);
+      if (isLost) figures.lost('trace');
+    }
+    noteTime(created);
+  };
 
   const reopen = (source: string | undefined, time: number) => {
     let reopened = false;
@@ -334,8 +356,12 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
     openClient(client) {
       const { token } = client;
       clients.set(token, client);
-      countersOf(token);
+      const counters = countersOf(token);
       noteSource('trace', token);
+      return {
+        trace: (counter, time, isLost) => countTrace(client, counters, counter, time, isLost),
+        unrecorded: counter => void addCounter(counters, counter),
+      };
     },
 
     trace(trace) {
@@ -343,15 +369,9 @@ export function createProducerProtocol(options: ProtocolOptions): ProducerProtoc
       if (id === undefined)
         throw new TypeError(`request id: found ${JSON.stringify(trace.requestId)}; allowed: <token>:<counter>`);
       const line = attempt(() => ({ channel: traceChannel, line: formatTrace(trace) }));
-      const created = timeOnWire(trace.created);
-      addCounter(countersOf(id.token), id.counter);
       noteSource('trace', id.token);
-      for (const { figures } of recordings.values()) {
-        if (!figures.predicate.trace(trace.service, trace.client) || !figures.covers(created)) continue;
-        figures.trace(trace.client, id.token, id.counter, created);
-        if (line instanceof WireError) figures.lost('trace');
-      }
-      noteTime(created);
+      const instance = { clientId: trace.client, service: trace.service, token: id.token };
+      countTrace(instance, countersOf(id.token), id.counter, trace.created, line instanceof WireError);
       return line;
     },
 

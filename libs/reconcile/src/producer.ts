@@ -1,11 +1,21 @@
 import { createDoorbell, type Publisher, type RecordKindName } from '@galileo/bus';
 import { RecorderDefinition } from '@galileo/proto/recorder';
 import { ConfigError, type Credentials, connect, type Logger, type ProcessClock } from '@galileo/service';
-import { type GalileoEvent, type TelemetrySample, type Trace, WireError } from '@galileo/wire';
+import {
+  createTraceWriter,
+  type GalileoEvent,
+  type InstanceTrace,
+  type TelemetrySample,
+  type Trace,
+  traceChannel,
+  traceOrigin,
+  WireError,
+} from '@galileo/wire';
 import { createClockSync } from './clock-sync.ts';
 import { isNeeded, speakForPredecessor } from './predecessor.ts';
-import { type ClientInstance, type ClosedInterval, createProducerProtocol, type Line } from './producer-protocol.ts';
+import { attempt, type ClientInstance, type ClosedInterval, createProducerProtocol, type Line } from './producer-protocol.ts';
 import { createReconcileStream } from './reconcile-stream.ts';
+import type { Identity } from './spool/contents.ts';
 import { SpoolError, SpoolLockedError } from './spool/errors.ts';
 import { type Dropped, openSpool, type Spool, type SpoolOptions } from './spool/spool.ts';
 import { type SpoolSettings, spoolVariables } from './spool-settings.ts';
@@ -49,8 +59,11 @@ export interface Producer extends AsyncDisposable {
   ready(signal?: AbortSignal): Promise<void>;
   /** Tells whether the recorder is reached: at once, and at every change. */
   onConnection(listener: (connected: boolean) => void): void;
-  /** Announces a client instance; its request ids are `<token>:<counter>` with counters from 1. */
-  openClient(client: ClientInstance): void;
+  /**
+   * Announces a client instance; its request ids are `<token>:<counter>` with counters from 1.
+   * @returns the same as `issued`, `trace` and `unrecorded` for this client alone, at less cost.
+   */
+  openClient(client: ClientInstance): ClientProducer;
   /** A request is about to be sent under this counter, so that it is known to have been on the way if the process is killed. */
   issued(token: string, counter: number): void;
   /** Counts and publishes a trace. @throws TypeError if its request id is not `<token>:<counter>`. */
@@ -63,11 +76,32 @@ export interface Producer extends AsyncDisposable {
   event(event: GalileoEvent): void;
 }
 
+/** Publishes the traces of one client instance. */
+export interface ClientProducer {
+  /** A request is about to be sent under this counter. */
+  issued(counter: number): void;
+  /** Counts and publishes a trace; `expId` and `server` as in `Trace`. */
+  trace(trace: InstanceTrace): void;
+  /** A request has ended of which no record is made. */
+  unrecorded(counter: number): void;
+}
+
 /** Seconds between two statements. */
 const statementInterval = 2;
 
-/** So many requests may be sent before the next note of the counters that are given. */
-const issuedAhead = 7;
+/** Counters are noted for the requests of so many milliseconds ahead, but at least and at most for so many. */
+const issuedTime = 10;
+const leastAhead = 8;
+const mostAhead = 512;
+
+/** Counters that were given to the requests of a client instance: the last one, and up to which one they are noted. */
+interface Given {
+  last: number;
+  noted: number;
+  /** How many were noted at once, and when: milliseconds of the monotonic clock. */
+  ahead: number;
+  at: number;
+}
 
 /** Most producers of one service and node on a machine. */
 const maxSpools = 64;
@@ -126,15 +160,17 @@ export function startProducer(options: ProducerOptions): Producer {
   let synchronised = false;
   let ending = false;
 
-  /** Lines that are in the spool and were not handed to the publisher. */
-  let waiting: { kind: RecordKindName; line: Line }[] = [];
+  /** Lines that are in the spool and were not handed to the publisher, and their kinds. */
+  let waiting: Line[] = [];
+  let kinds: RecordKindName[] = [];
   let scheduled: NodeJS.Immediate | undefined;
   const publishWaiting = () => {
     clearImmediate(scheduled);
     scheduled = undefined;
     spool.commit();
-    for (const { kind, line } of waiting) publisher.publish(kind, line.channel, line.line);
+    for (let i = 0; i < waiting.length; i++) publisher.publish(kinds[i]!, waiting[i]!.channel, waiting[i]!.line);
     waiting = [];
+    kinds = [];
   };
 
   let saved = '';
@@ -151,7 +187,26 @@ export function startProducer(options: ProducerOptions): Producer {
   };
 
   /** Counters given to requests. They are noted some ahead, since each note is a system call. */
-  const given = new Map<string, { last: number; noted: number }>();
+  const given = new Map<string, Given>();
+  const issuedOf = (token: string) => {
+    let counters = given.get(token);
+    if (counters === undefined) {
+      counters = { last: 0, noted: 0, ahead: leastAhead, at: 0 };
+      given.set(token, counters);
+    }
+    return counters;
+  };
+  const issue = (token: string, counters: Given, counter: number) => {
+    counters.last = counter;
+    if (counter <= counters.noted) return;
+    const time = performance.now();
+    const passed = time - counters.at;
+    // As many as were sent in that time, by the pace since the last note.
+    counters.ahead = Math.min(mostAhead, Math.max(leastAhead, Math.ceil((counters.ahead * issuedTime) / passed)));
+    counters.at = time;
+    counters.noted = counter + counters.ahead - 1;
+    spool.issue(token, counters.noted);
+  };
 
   const stream = createReconcileStream({
     ...{ client: connection.client, recorder, protocol, clock, log, save },
@@ -209,17 +264,37 @@ export function startProducer(options: ProducerOptions): Producer {
   const timer = setInterval(report, statementInterval * 1000);
 
   const refused = new Set<string>();
-  const publish = (kind: RecordKindName, line: Line | WireError) => {
+  const publish = (kind: RecordKindName, line: Line | WireError, identity?: Identity) => {
     stream.send(protocol.sources());
     if (!(line instanceof WireError)) {
-      spool.append(kind, line.channel, line.line);
-      waiting.push({ kind, line });
+      spool.append(kind, line.channel, line.line, identity);
+      waiting.push(line);
+      kinds.push(kind);
       scheduled ??= setImmediate(publishWaiting);
       return;
     }
     const level = refused.has(`${kind} ${line.field}`) ? 'debug' : 'error';
     refused.add(`${kind} ${line.field}`);
     log[level]({ kind, reason: line.message }, 'a record that no line can hold is lost');
+  };
+
+  const writeTrace = createTraceWriter();
+  const openClient = (client: ClientInstance): ClientProducer => {
+    const { token, clientId } = client;
+    const count = protocol.openClient(client);
+    stream.send(protocol.sources());
+    const counters = issuedOf(token);
+    const origin = attempt(() => traceOrigin(token, clientId, client.service));
+    return {
+      issued: counter => issue(token, counters, counter),
+      trace(trace) {
+        const line =
+          origin instanceof WireError ? origin : attempt(() => ({ channel: traceChannel, line: writeTrace(origin, trace) }));
+        count.trace(trace.counter, trace.created, line instanceof WireError);
+        publish('trace', line, { kind: 'trace', source: token, number: trace.counter });
+      },
+      unrecorded: count.unrecorded,
+    };
   };
 
   return {
@@ -232,18 +307,8 @@ export function startProducer(options: ProducerOptions): Producer {
       listeners.push(listener);
       listener(synchronised);
     },
-    openClient(client) {
-      protocol.openClient(client);
-      stream.send(protocol.sources());
-    },
-    issued(token, counter) {
-      const range = given.get(token) ?? { last: 0, noted: 0 };
-      if (range.noted === 0) given.set(token, range);
-      range.last = counter;
-      if (counter <= range.noted) return;
-      range.noted = counter + issuedAhead;
-      spool.issue(token, range.noted);
-    },
+    openClient,
+    issued: (token, counter) => issue(token, issuedOf(token), counter),
     trace: trace => publish('trace', protocol.trace(trace)),
     unrecorded: (token, counter) => protocol.unrecorded(token, counter),
     telemetry: sample => publish('telemetry', protocol.telemetry(sample)),

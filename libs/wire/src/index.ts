@@ -131,7 +131,16 @@ export {
   telemdCommands,
 } from './telemd.ts';
 export { formatTelemetry, parseTelemetry, type TelemetrySample, telemetryChannel } from './telemetry.ts';
-export { formatTrace, parseTrace, type Trace, traceChannel } from './trace.ts';
+export {
+  createTraceWriter,
+  formatTrace,
+  type InstanceTrace,
+  parseTrace,
+  type Trace,
+  type TraceOrigin,
+  traceChannel,
+  traceOrigin,
+} from './trace.ts';
 export { formatTraceCsv, parseTraceCsv, traceCsvHeader } from './trace-csv.ts';
 export { encodeHeaderMembers, encodeHeaders, splitHeaders, type TraceDetails } from './trace-details.ts';
 export { WireError } from './wire-error.ts';

@@ -45,21 +45,28 @@ export function encodeHeaderMembers(headers: Readonly<Record<string, string>>): 
  * The headers field of a trace line: a JSON object of the details and of the response headers as they came, whose members are
  * given as `encodeHeaderMembers` makes them. No key stands for null, NaN or an infinity.
  */
-export function encodeHeaders(members: string | null, { released, connected, firstByte, error, bytes }: TraceDetails): string {
-  let text = '{';
-  const add = (more: string) => {
-    text += text.length === 1 ? more : `, ${more}`;
-  };
-  const addTime = (key: string, time: number | null) => {
-    if (time !== null && Number.isFinite(time)) add(`"${key}": "${sevenDecimals(time)}"`);
-  };
-  addTime(keys.released, released);
-  addTime(keys.connected, connected);
-  addTime(keys.firstByte, firstByte);
-  if (error !== null) add(asciiJson(member(keys.error, error)));
-  if (bytes !== null && Number.isFinite(bytes)) add(`"${keys.bytes}": "${bytes}"`);
-  if (members !== null && members !== '') add(members);
-  return `${text}}`;
+export function encodeHeaders(members: string | null, details: TraceDetails): string {
+  return joinHeaders(members, details, ', ');
+}
+
+const timeMember = (key: string, time: number | null, separator: string) =>
+  time !== null && Number.isFinite(time) ? `"${key}": "${sevenDecimals(time)}"${separator}` : '';
+
+/** The same with another separator of members, and with its first character in place of commas within the error. */
+export function joinHeaders(
+  members: string | null,
+  { released, connected, firstByte, error, bytes }: TraceDetails,
+  separator: string,
+): string {
+  let text = `{${timeMember(keys.released, released, separator)}${timeMember(keys.connected, connected, separator)}`;
+  text += timeMember(keys.firstByte, firstByte, separator);
+  if (error !== null) {
+    const told = asciiJson(member(keys.error, error)).replaceAll('|', '\\u007c');
+    text += `${told.replaceAll(',', separator[0]!)}${separator}`;
+  }
+  if (bytes !== null && Number.isFinite(bytes)) text += `"${keys.bytes}": "${bytes}"${separator}`;
+  if (members !== null && members !== '') return `${text}${members}}`;
+  return text.length === 1 ? '{}' : `${text.slice(0, -separator.length)}}`;
 }
 
 const none: TraceDetails = { released: null, connected: null, firstByte: null, error: null, bytes: null, replica: null };

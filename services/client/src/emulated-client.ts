@@ -1,7 +1,7 @@
 import type { RoutingTable } from '@galileo/routing';
 import type { Due } from './due-heap.ts';
 import type { RequestSource } from './requests/request-source.ts';
-import type { GiveUp } from './sender.ts';
+import type { Answer } from './sender.ts';
 import type { Workload } from './workload.ts';
 
 /** A workload of a client that is under way; while it has something to hand over it sits in the pacer's heap. */
@@ -28,7 +28,17 @@ export interface InFlight {
   readonly created: number;
   /** When it was handed over, UNIX seconds. */
   readonly released: number;
-  giveUp: GiveUp;
+  /** HOST:PORT that it goes to; `undefined` if it has no route or does not leave the worker. */
+  readonly server: string | undefined;
+  giveUp(kind: string): void;
+}
+
+/** Is told of each request of a client. */
+export interface RequestLog {
+  /** One is about to be sent under this counter. */
+  issued(counter: number): void;
+  /** One was answered or has failed. */
+  ended(request: InFlight, answer: Answer): void;
 }
 
 /** An emulated client: what it sends, and what it has sent. */
@@ -41,6 +51,7 @@ export interface EmulatedClient {
   /** What stands before the colon in its request ids: 16 hex digits from crypto, never from a seed, lest repetitions collide. */
   readonly token: string;
   readonly source: RequestSource;
+  readonly log: RequestLog;
   /** Why it sends nothing any more; `undefined` while it can. */
   fault: string | undefined;
   /** Its own, so that the order of its hosts does not depend on what other clients do. */
@@ -53,10 +64,9 @@ export interface EmulatedClient {
   /** Requests with a status below 0 or from 300, which is what Galileo calls failed. */
   unsuccessful: number;
   active: ActiveWorkload | undefined;
-  readonly inFlight: Set<InFlight>;
 }
 
 /** Has the client a workload, or a request on the way? */
 export function isBusy(client: EmulatedClient): boolean {
-  return client.active !== undefined || client.inFlight.size > 0;
+  return client.active !== undefined || client.released > client.completed;
 }

@@ -1,7 +1,7 @@
 import type { ActiveWorkload, EmulatedClient, InFlight } from './emulated-client.ts';
 import type { RequestSource } from './requests/request-source.ts';
 import type { Router } from './router.ts';
-import { type Answer, type OutgoingRequest, type Sender, unsent } from './sender.ts';
+import { type Answer, type OutgoingRequest, type Reply, type Sender, type Sending, unsent } from './sender.ts';
 
 export interface FlightsOptions {
   /** UNIX seconds. */
@@ -10,51 +10,91 @@ export interface FlightsOptions {
   readonly router: Pick<Router, 'pick' | 'reaches'>;
   /** Requests on the way at a time; one more fails at once as `overload`. */
   readonly maxInFlight: number;
-  /** A request is about to be sent. */
-  onLaunch(request: InFlight): void;
-  /** A request was answered or has failed; it is no longer on the way. `host` is where it was routed to, if anywhere. */
-  onSettled(request: InFlight, host: string | undefined, answer: Answer): void;
+  /** A request was answered or has failed; it is no longer on the way. */
+  onSettled(request: InFlight, answer: Answer): void;
   /** A client gets no request any more. Never called from within `launch`. */
   onFault(client: EmulatedClient, error: unknown): void;
   /** A request could not even be tried. */
   onError(error: unknown): void;
 }
 
+/** Where a flight reports its end. */
+interface Desk {
+  settle(flight: Flight, answer: Answer): void;
+  fail(flight: Flight, kind: string): void;
+}
+
+/** One of the requests on the way. A class, because one is made per request: its functions would be objects too. */
+class Flight implements InFlight, Reply {
+  readonly client: EmulatedClient;
+  readonly origin: ActiveWorkload;
+  readonly counter: number;
+  readonly created: number;
+  readonly released: number;
+  readonly server: string | undefined;
+  /** What carries it; `undefined` while it is not sent. */
+  sending: Sending | undefined = undefined;
+  readonly #desk: Desk;
+
+  constructor(desk: Desk, origin: ActiveWorkload, created: number, released: number, server: string | undefined) {
+    this.#desk = desk;
+    this.client = origin.client;
+    this.origin = origin;
+    this.counter = origin.client.released;
+    this.created = created;
+    this.released = released;
+    this.server = server;
+  }
+
+  answered(answer: Answer): void {
+    this.#desk.settle(this, answer);
+  }
+
+  giveUp(kind: string): void {
+    if (this.sending === undefined) this.#desk.fail(this, kind);
+    else this.sending.giveUp(kind);
+  }
+}
+
 /** The requests on the way: each that is launched is settled exactly once, whatever happens. */
-export function createFlights({ now, sender, router, maxInFlight, onLaunch, onSettled, onFault, onError }: FlightsOptions) {
-  const inFlight = new Set<InFlight>();
+export function createFlights({ now, sender, router, maxInFlight, onSettled, onFault, onError }: FlightsOptions) {
+  const inFlight = new Set<Flight>();
 
-  function settle(request: InFlight, host: string | undefined, answer: Answer): void {
-    inFlight.delete(request);
-    request.client.inFlight.delete(request);
-    onSettled(request, host, answer);
-  }
+  const desk: Desk = {
+    settle(flight, answer) {
+      if (inFlight.delete(flight)) onSettled(flight, answer);
+    },
+    fail: (flight, kind) => desk.settle(flight, unsent(now(), kind)),
+  };
 
-  function fail(request: InFlight, host: string | undefined, kind: string): void {
-    settle(request, router.reaches ? host : undefined, unsent(now(), kind));
-  }
-
-  function send(request: InFlight, host: string, outgoing: OutgoingRequest): void {
-    const server = router.reaches ? host : undefined;
+  function send(flight: Flight, host: string, outgoing: OutgoingRequest): void {
     try {
-      request.giveUp = sender.send(host, outgoing, answer => settle(request, server, answer));
+      flight.sending = sender.send(host, outgoing, flight);
     } catch (error) {
       onError(error);
-      if (inFlight.has(request)) fail(request, host, 'other');
+      desk.fail(flight, 'other');
     }
   }
 
   /** Sends a request once it has been made, unless it was given up by then. */
-  async function sendLater(request: InFlight, host: string, made: Promise<OutgoingRequest>): Promise<void> {
+  async function sendLater(flight: Flight, host: string, made: Promise<OutgoingRequest>): Promise<void> {
     let outgoing: OutgoingRequest;
     try {
       outgoing = await made;
     } catch (error) {
-      if (inFlight.has(request)) fail(request, host, 'no request');
-      onFault(request.client, error);
+      desk.fail(flight, 'no request');
+      onFault(flight.client, error);
       return;
     }
-    if (inFlight.has(request)) send(request, host, outgoing);
+    if (inFlight.has(flight)) send(flight, host, outgoing);
+  }
+
+  function next({ client, counter }: Flight): ReturnType<RequestSource['next']> {
+    try {
+      return client.source.next(counter);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   return {
@@ -68,25 +108,17 @@ export function createFlights({ now, sender, router, maxInFlight, onLaunch, onSe
     launch(origin: ActiveWorkload, created: number, released: number, refusal?: string): void {
       const { client } = origin;
       client.released += 1;
-      const request: InFlight = { client, origin, counter: client.released, created, released, giveUp: () => {} };
-      onLaunch(request);
-      inFlight.add(request);
-      client.inFlight.add(request);
       const host = refusal === undefined ? router.pick(client) : undefined;
-      const problem = refusal ?? (host === undefined ? 'no route' : inFlight.size > maxInFlight ? 'overload' : undefined);
-      if (problem !== undefined) {
-        fail(request, host, problem);
+      const flight = new Flight(desk, origin, created, released, router.reaches ? host : undefined);
+      client.log.issued(flight.counter);
+      inFlight.add(flight);
+      if (host === undefined || inFlight.size > maxInFlight) {
+        desk.fail(flight, refusal ?? (host === undefined ? 'no route' : 'overload'));
         return;
       }
-      request.giveUp = kind => fail(request, host, kind);
-      let next: ReturnType<RequestSource['next']>;
-      try {
-        next = client.source.next(request.counter);
-      } catch (error) {
-        next = Promise.reject(error);
-      }
-      if (next instanceof Promise) sendLater(request, host!, next);
-      else send(request, host!, next);
+      const made = next(flight);
+      if (made instanceof Promise) sendLater(flight, host, made);
+      else send(flight, host, made);
     },
   };
 }

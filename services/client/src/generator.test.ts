@@ -101,9 +101,12 @@ describe('a generator', () => {
     expect(sending.errors).toHaveLength(5);
 
     const recording = setUp({
-      onTrace: () => {
-        throw new Error('no');
-      },
+      openLog: () => ({
+        issued() {},
+        ended() {
+          throw new Error('no');
+        },
+      }),
     });
     recording.begin();
     recording.run();

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createRoutingTable, type Route, RouteError } from '@galileo/routing';
-import type { Trace } from '@galileo/wire';
 import type { Schedule } from '@galileo/workload';
 import { type ClosedLoop, createClosedLoop } from './closed-loop.ts';
 import { createDueHeap } from './due-heap.ts';
-import type { ActiveWorkload, EmulatedClient, InFlight } from './emulated-client.ts';
+import type { ActiveWorkload, EmulatedClient, InFlight, RequestLog } from './emulated-client.ts';
 import { createFigures, type Snapshot, type Watcher } from './figures.ts';
 import { createFlights } from './flights.ts';
 import { hostsProblem } from './names.ts';
@@ -15,7 +14,7 @@ import type { RequestSpec } from './requests/request-spec.ts';
 import type { Router } from './router.ts';
 import type { Answer, Sender } from './sender.ts';
 import { createSettlement } from './settlement.ts';
-import { hasFailed, traceOf } from './trace.ts';
+import { hasFailed } from './trace.ts';
 import type { HandOver, Workload } from './workload.ts';
 
 export interface GeneratorOptions {
@@ -27,12 +26,8 @@ export interface GeneratorOptions {
   readonly router: Router;
   /** Requests on the way at a time; one more fails at once as `overload`. */
   readonly maxInFlight: number;
-  /** A client was made. */
-  onClient(client: EmulatedClient): void;
-  /** A client is about to send a request. */
-  onLaunch(client: EmulatedClient, counter: number): void;
-  /** A request was answered or has failed. */
-  onTrace(trace: Trace): void;
+  /** Makes what is told of the requests of a client. */
+  openLog(client: Pick<EmulatedClient, 'id' | 'service' | 'token'>): RequestLog;
   /** Something went wrong that must not stop the load. */
   onError(error: unknown): void;
 }
@@ -47,7 +42,7 @@ export interface WorkloadOptions {
 
 /** Hosts emulated clients and hands over their requests: when they are due (open loop), or when others end (closed loop). */
 export function createGenerator(options: GeneratorOptions) {
-  const { worker, time, sender, router, maxInFlight, onClient, onTrace, onError } = options;
+  const { worker, time, sender, router, maxInFlight, openLog, onError } = options;
   const clients = new Map<string, EmulatedClient>();
   const plans = createDueHeap<ActiveWorkload>();
   const watchers = new Set<Watcher>();
@@ -59,9 +54,7 @@ export function createGenerator(options: GeneratorOptions) {
   const nextDue = () => plans.top()?.due;
   const pacer = createPacer({ nextDue, release }, time, options.pacing);
   const flights = createFlights({
-    ...{ now: time.now, sender, router, maxInFlight, onSettled, onError },
-    onLaunch: ({ client, counter }) => options.onLaunch(client, counter),
-    onFault,
+    ...{ now: time.now, sender, router, maxInFlight, onSettled, onFault, onError },
   });
   const settlement = createSettlement({ nextDue, inFlight: flights.inFlight });
   const isIdle = () => nextDue() === undefined && flights.inFlight.size === 0;
@@ -71,7 +64,7 @@ export function createGenerator(options: GeneratorOptions) {
     if (isIdle()) for (const watcher of watchers) watcher.onIdle();
   }
 
-  function onSettled(request: InFlight, host: string | undefined, answer: Answer): void {
+  function onSettled(request: InFlight, answer: Answer): void {
     const { client, origin, created } = request;
     client.completed += 1;
     if (answer.status < 0 || answer.status >= 300) client.unsuccessful += 1;
@@ -83,11 +76,11 @@ export function createGenerator(options: GeneratorOptions) {
       for (const { latency } of watchers) latency.record(Math.max(0, answer.done - created));
     }
     try {
-      onTrace(traceOf(request, host, answer));
+      client.log.ended(request, answer);
     } catch (error) {
       onError(error);
     }
-    origin.workload.settled(time.now());
+    origin.workload.settled(answer.done);
     // While it is releasing, what follows is done when it has.
     if (origin.releasing) return;
     if (!origin.planned) plan(origin);
@@ -177,11 +170,13 @@ export function createGenerator(options: GeneratorOptions) {
     client.routes.replace(routes.filter(route => route.service === client.service));
   }
 
-  function closeOne(client: EmulatedClient): void {
-    stopOne(client);
-    for (const request of client.inFlight) request.giveUp('cancelled');
-    client.source.close();
-    clients.delete(client.id);
+  function closeAll(closing: ReadonlySet<EmulatedClient>): void {
+    for (const client of closing) stopOne(client);
+    for (const request of flights.inFlight) if (closing.has(request.client)) request.giveUp('cancelled');
+    for (const client of closing) {
+      client.source.close();
+      clients.delete(client.id);
+    }
   }
 
   return {
@@ -192,12 +187,14 @@ export function createGenerator(options: GeneratorOptions) {
       return Array.from({ length: count }, () => {
         const n = numbered++;
         const id = `${worker}:${service}:${n}`;
+        const token = randomBytes(8).toString('hex');
         const client: EmulatedClient = {
           id,
           n,
           service,
-          token: randomBytes(8).toString('hex'),
+          token,
           source: open({ id, n, service }),
+          log: openLog({ id, service, token }),
           fault: undefined,
           routes: createRoutingTable(),
           released: 0,
@@ -205,11 +202,9 @@ export function createGenerator(options: GeneratorOptions) {
           failed: 0,
           unsuccessful: 0,
           active: undefined,
-          inFlight: new Set(),
         };
         setRoute(client);
         clients.set(client.id, client);
-        onClient(client);
         return client;
       });
     },
@@ -217,7 +212,7 @@ export function createGenerator(options: GeneratorOptions) {
     /** Ends clients. Their requests on the way are given up and recorded as cancelled. Returns the ids that there were. */
     close(ids: Iterable<string>): string[] {
       const found = [...new Set(ids)].map(id => clients.get(id)).filter(client => client !== undefined);
-      for (const client of found) closeOne(client);
+      closeAll(new Set(found));
       progressed();
       return found.map(client => client.id);
     },
@@ -248,7 +243,7 @@ export function createGenerator(options: GeneratorOptions) {
 
     /** Gives a client a closed loop (see `closedLoopProblem`) from `start` on, UNIX seconds, in place of the workload that it has. */
     startLoop(client: EmulatedClient, loop: ClosedLoop, start: number, { onDone = () => {} }: WorkloadOptions = {}): void {
-      startOne(client, start, onDone, handOver => createClosedLoop(loop, start, handOver));
+      startOne(client, start, onDone, handOver => createClosedLoop(loop, start, time.now, handOver));
     },
 
     /** Ends a client's workload; its requests on the way go on. */
@@ -283,7 +278,7 @@ export function createGenerator(options: GeneratorOptions) {
     /** Stops pacing and gives up what is on the way. */
     end(): void {
       pacer.stop();
-      for (const client of [...clients.values()]) closeOne(client);
+      closeAll(new Set(clients.values()));
       progressed();
     },
   };

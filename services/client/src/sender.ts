@@ -36,13 +36,22 @@ export interface Answer {
   readonly error: string | null;
 }
 
-/** Gives a request up: its answer comes at once, with this kind of error. */
-export type GiveUp = (kind: string) => void;
+/** Who waits for an answer. */
+export interface Reply {
+  /** It is there, or there will be none; called exactly once, and never throws. */
+  answered(answer: Answer): void;
+}
+
+/** A request on its way. */
+export interface Sending {
+  /** Gives it up: its answer comes at once, with this kind of error, unless it is there already. */
+  giveUp(kind: string): void;
+}
 
 /** Carries requests to hosts. Requests on the way when it is disposed must have been given up before. */
 export interface Sender extends AsyncDisposable {
-  /** Sends a request as soon as there is a connection; `done` is called exactly once, and never throws. */
-  send(host: string, request: OutgoingRequest, done: (answer: Answer) => void): GiveUp;
+  /** Sends a request as soon as there is a connection. */
+  send(host: string, request: OutgoingRequest, reply: Reply): Sending;
   /** Opens a connection ahead for requests like this one, so that the first does not pay for it. Sends nothing. */
   prepare(host: string, request?: OutgoingRequest): void;
 }

@@ -61,8 +61,8 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   const senderOptions = {
     now,
     connections: config.connections,
-    keepHeaders: config.traceContent !== 'none',
-    keepBody: config.traceContent === 'all' ? config.traceBodyBytes : 0,
+    keepHeaders: config.traceLogging !== 'none' && config.traceContent !== 'none',
+    keepBody: config.traceLogging !== 'none' && config.traceContent === 'all' ? config.traceBodyBytes : 0,
     onIdleFailure: (host: string, error: Error) => log.debug({ host, err: error }, 'could not connect ahead'),
   };
   const sender = createTransports(router.reaches ? createHttpSender(senderOptions) : createDebugSender(now), {});
@@ -73,9 +73,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     router,
     maxInFlight: config.maxInFlight,
     pacing: config.pacing,
-    onClient: client => traces.openClient(client),
-    onLaunch: (client, counter) => traces.issued(client, counter),
-    onTrace: trace => tracing.take(trace),
+    openLog: client => tracing.logOf(traces.openClient(client)),
     onError: error => log.error({ err: error }, 'a request could not be sent or recorded'),
   });
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
@@ -100,11 +98,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     return openRecordedTraces({ bus, redis, recorder, credentials, worker, spool, clock, log, settle: generator.settled });
   };
   const traces = openTraces();
-  const tracing = createTracing({
-    record: trace => traces.trace(trace),
-    unrecorded: (token, counter) => traces.unrecorded(token, counter),
-    flush: () => traces.flush(),
-  });
+  const tracing = createTracing(() => traces.flush());
   const metrics = config.metricsListen === undefined ? undefined : await startMetrics(config.metricsListen, createRegistry());
 
   const needs = { traces: false, redis: bus !== 'redis' };

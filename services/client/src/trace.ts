@@ -1,4 +1,4 @@
-import { encodeHeaders, type Trace } from '@galileo/wire';
+import { encodeHeaders, type InstanceTrace, type Trace } from '@galileo/wire';
 import type { InFlight } from './emulated-client.ts';
 import type { Answer } from './sender.ts';
 
@@ -17,20 +17,28 @@ export function hasFailed(answer: Answer): boolean {
   return answer.status < 0 || answer.status >= 400;
 }
 
-/** The trace of a request. `host` is where it was routed to, `undefined` if nowhere. */
-export function traceOf({ client, counter, created, released }: InFlight, host: string | undefined, answer: Answer): Trace {
-  const { connected, firstByte, error, bytes } = answer;
+/** The trace of a request, but for what is the same in all of its client. */
+export function instanceTrace({ counter, created, released, server }: InFlight, answer: Answer): InstanceTrace {
+  const { sent, done, status, headers, body, connected, firstByte, error, bytes } = answer;
   return {
-    requestId: `${client.token}:${counter}`,
-    client: client.id,
-    service: client.service,
-    created,
-    sent: answer.sent,
-    done: answer.done,
-    status: answer.status,
-    server: host === undefined ? null : authority(host),
+    ...{ counter, created, sent, done, status },
+    server: server === undefined ? null : authority(server),
+    members: headers,
+    details: { released, connected, firstByte, error, bytes, replica: null },
+    response: body === null ? null : text(body),
+  };
+}
+
+/** The whole trace of a request. */
+export function traceOf(request: InFlight, answer: Answer): Trace {
+  const { counter, members, details, ...fields } = instanceTrace(request, answer);
+  const { token, id, service } = request.client;
+  return {
+    ...fields,
+    requestId: `${token}:${counter}`,
+    client: id,
+    service,
     expId: null,
-    headers: encodeHeaders(answer.headers, { released, connected, firstByte, error, bytes, replica: null }),
-    response: answer.body === null ? null : text(answer.body),
+    headers: encodeHeaders(members, details),
   };
 }

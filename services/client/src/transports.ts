@@ -30,10 +30,10 @@ export function createTransports(main: Sender, makers: Readonly<Partial<Record<T
       }
       await made;
     },
-    send(host, request, done) {
+    send(host, request, reply) {
       const sender = request.transport === undefined ? main : senders.get(request.transport);
       if (sender === undefined) throw new Error(`the transport ${request.transport} was not loaded`);
-      return sender.send(host, request, done);
+      return sender.send(host, request, reply);
     },
     prepare: (host, request) => senders.get(request?.transport ?? 'http')?.prepare(host, request),
     async [Symbol.asyncDispose]() {

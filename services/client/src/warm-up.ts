@@ -1,12 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createHistogram } from '@galileo/analysis';
-import { formatTrace } from '@galileo/wire';
+import { createTraceWriter, traceOrigin } from '@galileo/wire';
 import { createSchedule } from '@galileo/workload';
 import { createGenerator } from './generator.ts';
 import { createHttpSender } from './http/http-sender.ts';
 import type { PacerTime } from './pacer.ts';
 import { outgoingRequest } from './requests/outgoing-request.ts';
 import { createRouter } from './router.ts';
+import { instanceTrace } from './trace.ts';
 
 /** Load of the rehearsal: clients, requests per second of each, and its length in seconds. */
 const clients = 4;
@@ -52,16 +53,21 @@ export async function warmUp(time: PacerTime): Promise<number> {
     onIdleFailure() {},
   });
   let answered = 0;
+  const write = createTraceWriter();
   const generator = createGenerator({
     worker: 'warm-up',
     time,
     sender,
     router: createRouter('SymmetryHostRouter', { host: target.host, prefix: '' }),
     maxInFlight: 1000,
-    onClient() {},
-    onLaunch() {},
-    onTrace(trace) {
-      if (formatTrace(trace).length > 0 && trace.status === 200) answered++;
+    openLog({ id, service, token }) {
+      const origin = traceOrigin(token, id, service);
+      return {
+        issued() {},
+        ended(request, answer) {
+          if (write(origin, instanceTrace(request, answer)).length > 0 && answer.status === 200) answered++;
+        },
+      };
     },
     onError() {},
   });

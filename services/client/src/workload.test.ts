@@ -158,7 +158,7 @@ describe('a limit of requests on the way', () => {
 });
 
 describe('a closed loop', () => {
-  it('sends the next request when one ends, never more than its concurrency, created when handed over', () => {
+  it('sends the next request in the turn after one has ended, never more than its concurrency, created when handed over', () => {
     const { generator, client, run, pass, waiting, traces } = setUp();
     let ends = 0;
     const onDone = () => {
@@ -171,6 +171,7 @@ describe('a closed loop', () => {
       expect(waiting.length - answered).toBe(Math.min(3, 8 - answered));
       pass(1);
       waiting[answered]!.answer(200);
+      run();
     }
     expect([traces.length, ends]).toEqual([8, 1]);
     expect(traces.map(trace => Math.round(trace.created - start))).toEqual([1, 1, 1, 2, 3, 4, 5, 6]);
@@ -191,6 +192,7 @@ describe('a closed loop', () => {
     for (let answered = 0; answered < waiting.length; answered += 1) {
       pass(1);
       waiting[answered]!.answer(200);
+      run();
     }
     expect([traces.length, ends]).toEqual([4, 1]);
   });
@@ -214,6 +216,7 @@ describe('a closed loop', () => {
     generator.startLoop(client, { concurrency: 2 }, start);
     run();
     answerAll();
+    run();
     expect(waiting).toHaveLength(2);
     generator.stop(client);
     answerAll();

@@ -3,6 +3,7 @@ import { type Arrival, createSchedule } from '@galileo/workload';
 import { createGenerator, type GeneratorOptions } from '../src/generator.ts';
 import { createRouter } from '../src/router.ts';
 import { type Answer, type OutgoingRequest, unsent } from '../src/sender.ts';
+import { traceOf } from '../src/trace.ts';
 import { virtualTime } from './virtual-time.ts';
 
 /** Now at the begin, UNIX seconds. */
@@ -22,20 +23,19 @@ export function setUp(options: Partial<GeneratorOptions> = {}) {
     worker: 'w',
     time: loop.time,
     sender: {
-      send(host, _request, done) {
+      send(host, _request, reply) {
         const sent = loop.time.now();
-        const answer = (fields: Partial<Answer>) => done({ ...unsent(loop.time.now(), 'x'), sent, error: null, ...fields });
+        const answer = (fields: Partial<Answer>) =>
+          reply.answered({ ...unsent(loop.time.now(), 'x'), sent, error: null, ...fields });
         waiting.push({ host, answer: status => answer({ status }) });
-        return kind => answer({ error: kind });
+        return { giveUp: kind => answer({ error: kind }) };
       },
       prepare: host => prepared.push(host),
       async [Symbol.asyncDispose]() {},
     },
     router: createRouter('CachingSymmetryHostRouter', { host: 'localhost', prefix: '' }),
     maxInFlight: 1000,
-    onClient: () => {},
-    onLaunch: () => {},
-    onTrace: trace => traces.push(trace),
+    openLog: () => ({ issued() {}, ended: (request, answer) => traces.push(traceOf(request, answer)) }),
     onError: error => errors.push(error),
     ...options,
   });

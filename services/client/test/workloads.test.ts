@@ -24,7 +24,10 @@ test('a closed loop has so many requests on the way, and ends with their number'
   const [client] = await worker.clients(1, upstream.address);
   await worker.rpc.setWorkload({ clientId: client!.clientId, concurrency: 3, arrival: { requests: 10 } });
   const watching = worker.watch();
-  for (let answered = 0; answered < 10; answered++) (await until('a request', () => held.shift()))();
+  for (let answered = 0; answered < 10; answered++) {
+    await until('the requests', () => held.length === Math.min(3, 10 - answered));
+    held.shift()!();
+  }
   expect((await watching).at(-1)).toMatchObject({ released: 10, completed: 10, failed: 0, idle: true });
   expect(most()).toBe(3);
 });

@@ -1,5 +1,4 @@
-import type { RecordKindName } from '@galileo/bus';
-import { type Identity, identityOf } from './contents.ts';
+import type { Identity } from './contents.ts';
 import { encodeRecord, kindNumbers, maxChannel, type Position, type ReadHeader, roomFor } from './segment-format.ts';
 
 /** Bytes of the buffer at first; it grows with what is appended between two commits. */
@@ -24,7 +23,7 @@ export interface Draft {
   /** Puts bytes first that are no record. */
   prepend(bytes: Buffer): void;
   /** @returns false if the record is longer than `maxRecord` */
-  add(position: Position, kind: RecordKindName, channel: string, line: string): boolean;
+  add(position: Position, identity: Identity, channel: string, line: string): boolean;
   clear(): void;
 }
 
@@ -65,14 +64,14 @@ export function createDraft(maxRecord: number): Draft {
       bytes.copy(buffer);
       used = bytes.length;
     },
-    add(position, kind, channel, line) {
+    add(position, identity, channel, line) {
       if (line.length > maxRecord || channel.length > maxChannel) return false;
       makeRoom(roomFor(channel, line));
-      const end = encodeRecord(buffer, used, seed, position - first, kindNumbers[kind], channel, line);
+      const end = encodeRecord(buffer, used, seed, position - first, kindNumbers[identity.kind], channel, line);
       if (end < 0 || end - used > maxRecord) return false;
       used = end;
       last = position;
-      identities.push(identityOf(kind, channel, line));
+      identities.push(identity);
       return true;
     },
     clear() {

@@ -1,5 +1,5 @@
 import type { RecordKindName } from '@galileo/bus';
-import { contentsOf, type IsNeeded, type Missing, missingFrom } from './contents.ts';
+import { contentsOf, type Identity, type IsNeeded, type Missing, missingFrom } from './contents.ts';
 import { isIntact, readSegment, removeFile, restoreFile, type Segment } from './segment.ts';
 import type { Position, SpooledRecord } from './segment-format.ts';
 import { createSegmentWriter, type SegmentWriterOptions } from './segment-writer.ts';
@@ -12,7 +12,7 @@ export interface OwnSegmentsOptions extends SegmentWriterOptions {
 
 /** The segments of this process's producer. The descriptor of each stays open until it is not needed any more. */
 export interface OwnSegments {
-  append(kind: RecordKindName, channel: string, line: string): Position;
+  append(kind: RecordKindName, channel: string, line: string, identity?: Identity): Position;
   /** Writes what waits. */
   flush(): void;
   release(upTo: Position, isNeeded: IsNeeded): void;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RecordKindName } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
-import { addToContents, emptyContents } from './contents.ts';
+import { addToContents, emptyContents, type Identity, identityOf } from './contents.ts';
 import { createDraft } from './draft.ts';
 import { prefixOf, segmentName } from './names.ts';
 import { createFile, type Segment, writeAll } from './segment.ts';
@@ -28,7 +28,7 @@ export interface SegmentWriterOptions {
 
 /** Appends records to segments, one after the other. */
 export interface SegmentWriter {
-  append(kind: RecordKindName, channel: string, line: string): Position;
+  append(kind: RecordKindName, channel: string, line: string, identity?: Identity): Position;
   /** Writes what waits. */
   flush(): void;
   /** The next record begins another segment; what waits must be written. */
@@ -141,10 +141,10 @@ export function createSegmentWriter(
   };
 
   return {
-    append(kind, channel, line) {
+    append(kind, channel, line, identity = identityOf(kind, channel, line)) {
       const position = next++;
       active ??= begin(position);
-      if (!draft.add(position, kind, channel, line)) {
+      if (!draft.add(position, identity, channel, line)) {
         notSpooled[kind]++;
         return position;
       }

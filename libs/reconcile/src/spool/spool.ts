@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RecordKindName } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
-import { emptyContents, type IsNeeded, type Missing, missingFrom } from './contents.ts';
+import { emptyContents, type Identity, type IsNeeded, type Missing, missingFrom } from './contents.ts';
 import { SpoolError } from './errors.ts';
 import { createIssuedCounters } from './issued.ts';
 import { findLeftovers, type Leftover } from './leftovers.ts';
@@ -51,8 +51,8 @@ export interface SpoolOptions {
  * committing never throw: what can't be written is counted in `notSpooled`, and may be published all the same.
  */
 export interface Spool extends Disposable {
-  /** Takes a record. @returns its position */
-  append(kind: RecordKindName, channel: string, line: string): Position;
+  /** Takes a record; its identity is read from the line unless it is given. @returns its position */
+  append(kind: RecordKindName, channel: string, line: string, identity?: Identity): Position;
   /** Hands all that was appended to the kernel, from where a SIGKILL can't take it. To be called before it is published. */
   commit(): void;
   /** Removes the oldest segments as long as they hold only records before `upTo`, and none that is needed. */

@@ -5,13 +5,13 @@ import { ClosedError, UnexpectedError } from './errors.ts';
 
 /** What a connection tells the exchange that it carries. Places and bytes hold until the call returns. */
 export interface ExchangeEvents {
-  /** The first byte of the answer has come. */
-  onFirstByte(): void;
+  /** The first byte of the answer has come; UNIX seconds. */
+  onFirstByte(now: number): void;
   /** The head of the final answer. */
   onHead(head: Head): void;
   onData(bytes: Buffer, start: number, end: number): void;
-  /** The answer is complete; the connection has been given back. */
-  onEnd(): void;
+  /** The answer is complete, and the connection is not in use any more; UNIX seconds. */
+  onEnd(now: number): void;
   /** The connection has failed, or ended too early. */
   onFailure(error: Error): void;
 }
@@ -61,6 +61,8 @@ export class Connection implements MessageHandler {
   readonly #parser: Parser;
   #exchange: ExchangeEvents | undefined;
   #answered = false;
+  /** When what is being read was there, UNIX seconds. */
+  #readAt = 0;
   /** May it be used again after this answer? */
   #persistent = true;
   /** Until when it may carry another request, UNIX seconds. */
@@ -123,19 +125,20 @@ export class Connection implements MessageHandler {
     this.#exchange = undefined;
     // An answer that came before the request was written to its end: what is left of it would precede the next one.
     const isWritten = this.#socket.writableLength === 0;
-    if (this.#persistent && isWritten) this.#usableUntil = this.#shared.now() + this.#idle - idleMargin;
+    if (this.#persistent && isWritten) this.#usableUntil = this.#readAt + this.#idle - idleMargin;
     else this.#close();
-    exchange.onEnd();
+    exchange.onEnd(this.#readAt);
   }
 
   #read(length: number): boolean {
     if (this.#destroyed) return true;
     const { buffer } = this.#shared;
+    this.#readAt = this.#shared.now();
     try {
       if (this.#exchange === undefined) throw new UnexpectedError('the server sent something that nobody had asked for');
       if (!this.#answered) {
         this.#answered = true;
-        this.#exchange.onFirstByte();
+        this.#exchange.onFirstByte(this.#readAt);
       }
       const end = this.#parser.read(buffer, 0, length);
       if (this.#exchange === undefined && !this.#destroyed) {
@@ -150,6 +153,7 @@ export class Connection implements MessageHandler {
 
   /** The other side will send no more. */
   #end(): void {
+    this.#readAt = this.#shared.now();
     try {
       if (this.#exchange !== undefined) this.#parser.end();
       this.#fail(new ClosedError());

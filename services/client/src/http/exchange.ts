@@ -1,5 +1,5 @@
 import type { Head } from '@galileo/http1';
-import type { Answer, OutgoingRequest } from '../sender.ts';
+import type { OutgoingRequest, Reply, Sending } from '../sender.ts';
 import type { Connection, ExchangeEvents } from './connection.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import { errorKind } from './error-kind.ts';
@@ -17,12 +17,12 @@ export interface Workshop {
 }
 
 /** One request on its way and its answer. A class, because one is made per request: a closure would be a dozen functions. */
-export class Exchange implements Waiter, ExchangeEvents, Timed {
+export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
   deadline = 0;
   readonly #workshop: Workshop;
   readonly #pool: HostPool;
   readonly #request: OutgoingRequest;
-  readonly #done: (answer: Answer) => void;
+  readonly #reply: Reply;
   #connection: Connection | undefined;
   #connected: number | null = null;
   #sent = -1;
@@ -35,11 +35,11 @@ export class Exchange implements Waiter, ExchangeEvents, Timed {
   #kept = 0;
   #settled = false;
 
-  constructor(workshop: Workshop, pool: HostPool, request: OutgoingRequest, done: (answer: Answer) => void) {
+  constructor(workshop: Workshop, pool: HostPool, request: OutgoingRequest, reply: Reply) {
     this.#workshop = workshop;
     this.#pool = pool;
     this.#request = request;
-    this.#done = done;
+    this.#reply = reply;
     workshop.deadlines.begin(this, request.timeout);
     pool.acquire(this);
   }
@@ -54,11 +54,11 @@ export class Exchange implements Waiter, ExchangeEvents, Timed {
   }
 
   failed(error: Error): void {
-    this.#finish(errorKind(error));
+    this.#finish(errorKind(error), this.#workshop.now());
   }
 
-  onFirstByte(): void {
-    this.#firstByte = this.#workshop.now();
+  onFirstByte(now: number): void {
+    this.#firstByte = now;
   }
 
   onHead(head: Head): void {
@@ -74,12 +74,12 @@ export class Exchange implements Waiter, ExchangeEvents, Timed {
     this.#kept += length;
   }
 
-  onEnd(): void {
-    this.#finish(null);
+  onEnd(now: number): void {
+    this.#finish(null, now);
   }
 
   onFailure(error: Error): void {
-    this.#finish(errorKind(error));
+    this.#finish(errorKind(error), this.#workshop.now());
   }
 
   expire(): void {
@@ -91,20 +91,20 @@ export class Exchange implements Waiter, ExchangeEvents, Timed {
     if (this.#settled) return;
     this.#pool.withdraw(this);
     const connection = this.#connection;
-    this.#finish(kind);
+    this.#finish(kind, this.#workshop.now());
     connection?.destroy();
   }
 
-  #finish(error: string | null): void {
+  #finish(error: string | null, done: number): void {
     if (this.#settled) return;
     this.#settled = true;
-    const { deadlines, keepBody, now } = this.#workshop;
+    const { deadlines, keepBody } = this.#workshop;
     deadlines.end(this, this.#request.timeout);
-    this.#done({
+    this.#reply.answered({
       connected: this.#connected,
       sent: this.#sent,
       firstByte: this.#firstByte,
-      done: now(),
+      done,
       status: error === null ? this.#status : -1,
       headers: this.#headers,
       body: keepBody > 0 && error === null ? Buffer.concat(this.#parts, this.#kept) : null,

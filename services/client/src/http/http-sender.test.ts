@@ -23,7 +23,7 @@ function sender(options: Partial<HttpSenderOptions> = {}) {
   const onIdleFailure = (host: string) => idleFailures.push(host);
   const made = own(createHttpSender({ now, connections: 100, keepBody: 0, keepHeaders: true, onIdleFailure, ...options }));
   const ask = (host: string, request: Partial<OutgoingRequest> = {}) =>
-    new Promise<Answer>(resolve => made.send(host, { ...get, ...request }, resolve));
+    new Promise<Answer>(resolve => made.send(host, { ...get, ...request }, { answered: resolve }));
   return { ...made, ask, idleFailures };
 }
 
@@ -169,10 +169,10 @@ describe('a request that fails', () => {
     const tcp = await startTcp(socket => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n')));
     const { send } = sender({ connections: 1 });
     const answers: Answer[] = [];
-    const giveUps = [1, 2].map(() => send(tcp.address, get, answer => answers.push(answer)));
+    const sendings = [1, 2].map(() => send(tcp.address, get, { answered: answer => answers.push(answer) }));
     await until('the request to arrive', () => [...tcp.sockets][0]?.bytesRead);
-    for (const giveUp of giveUps) giveUp('cancelled');
-    for (const giveUp of giveUps) giveUp('cancelled');
+    for (const sending of sendings) sending.giveUp('cancelled');
+    for (const sending of sendings) sending.giveUp('cancelled');
     expect(answers.map(({ status, error, sent }) => [status, error, sent > 0])).toEqual([
       [-1, 'cancelled', true],
       [-1, 'cancelled', false],

@@ -47,10 +47,9 @@ export function createHttpSender({ now, connections, keepBody, keepHeaders, onId
   }
 
   return {
-    send(host, request, done) {
+    send(host, request, reply) {
       const { workshop, pool } = targetOf(host);
-      const exchange = new Exchange(workshop, pool, request, done);
-      return kind => exchange.giveUp(kind);
+      return new Exchange(workshop, pool, request, reply);
     },
     prepare: host => targetOf(host).pool.prepare(),
     async [Symbol.asyncDispose]() {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ConfigError, type Logger, makeDirectory } from '@galileo/service';
 import { formatTraceCsv, traceCsvHeader } from '@galileo/wire';
-import type { TraceLog } from './trace-log.ts';
+import { traceOf } from '../trace.ts';
+import type { ClientTraces, TraceLog } from './trace-log.ts';
 
 export interface FileTracesOptions {
   readonly directory: string;
@@ -62,14 +63,17 @@ export function openFileTraces({ directory, worker, log }: FileTracesOptions): T
   };
   const timer = setInterval(flush, maxWait);
 
-  return {
-    openClient() {},
+  const traces: ClientTraces = {
     issued() {},
-    trace(trace) {
+    trace(request, answer) {
       if (failed || file.writableLength + rows.length > maxWaiting) dropped++;
-      else rows += formatTraceCsv(trace);
+      else rows += formatTraceCsv(traceOf(request, answer));
     },
     unrecorded() {},
+  };
+
+  return {
+    openClient: () => traces,
     flush,
     ready: () => opened,
     onConnection(listener) {

@@ -2,10 +2,7 @@ import type { TraceLog } from './trace-log.ts';
 
 /** Keeps no traces. */
 export const noTraces: TraceLog = {
-  openClient() {},
-  issued() {},
-  trace() {},
-  unrecorded() {},
+  openClient: () => ({ issued() {}, trace() {}, unrecorded() {} }),
   flush() {},
   async ready() {},
   onConnection: listener => listener(true),

@@ -1,6 +1,7 @@
 import { openPublisher, type RedisSettings } from '@galileo/bus';
 import { producerId, type SpoolSettings, startProducer } from '@galileo/reconcile';
 import type { Credentials, Logger, ProcessClock } from '@galileo/service';
+import { instanceTrace } from '../trace.ts';
 import type { TraceLog } from './trace-log.ts';
 
 export interface RecordedTracesOptions {
@@ -27,10 +28,10 @@ export function openRecordedTraces(options: RecordedTracesOptions): TraceLog {
     ...{ publisher, recorder, credentials, service: 'client', node: worker, id, clock, log, spool, settle },
   });
   return {
-    openClient: ({ id: clientId, service, token }) => producer.openClient({ clientId, service, token }),
-    issued: ({ token }, counter) => producer.issued(token, counter),
-    trace: trace => producer.trace(trace),
-    unrecorded: (token, counter) => producer.unrecorded(token, counter),
+    openClient({ id: clientId, service, token }) {
+      const { issued, trace, unrecorded } = producer.openClient({ clientId, service, token });
+      return { issued, trace: (request, answer) => trace(instanceTrace(request, answer)), unrecorded };
+    },
     // The producer hands lines on at the end of the event loop's turn.
     flush: () => setImmediate(() => publisher.flush(ended.signal).catch(() => {})),
     ready: () => producer.ready(),

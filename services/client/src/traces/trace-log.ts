@@ -1,16 +1,20 @@
-import type { Trace } from '@galileo/wire';
-import type { EmulatedClient } from '../emulated-client.ts';
+import type { EmulatedClient, InFlight } from '../emulated-client.ts';
+import type { Answer } from '../sender.ts';
+
+/** The traces of one client. */
+export interface ClientTraces {
+  /** A request is about to be sent under this counter. */
+  issued(counter: number): void;
+  /** A request was answered or has failed. */
+  trace(request: InFlight, answer: Answer): void;
+  /** A request has ended of which no trace is made. */
+  unrecorded(counter: number): void;
+}
 
 /** Where traces go. Nothing of it blocks, and none of it throws. */
 export interface TraceLog extends AsyncDisposable {
-  /** A client was made. */
-  openClient(client: EmulatedClient): void;
-  /** A client is about to send a request under this counter. */
-  issued(client: EmulatedClient, counter: number): void;
-  /** A request was answered or has failed. */
-  trace(trace: Trace): void;
-  /** A request has ended of which no trace is made. */
-  unrecorded(token: string, counter: number): void;
+  /** A client is about to be made. */
+  openClient(client: Pick<EmulatedClient, 'id' | 'service' | 'token'>): ClientTraces;
   /** Hands on what waits. */
   flush(): void;
   /** Resolves when traces are taken. */

@@ -1,19 +1,22 @@
-import type { Trace } from '@galileo/wire';
 import { expect, it } from 'vitest';
+import type { InFlight } from '../emulated-client.ts';
+import { unsent } from '../sender.ts';
 import { createTracing } from './tracing.ts';
 
 it('while tracing is paused traces are only counted; pausing hands on what there is', () => {
   const told: string[] = [];
-  const tracing = createTracing({
-    record: ({ requestId }) => told.push(requestId),
-    unrecorded: (token, counter) => told.push(`not ${token} ${counter}`),
-    flush: () => told.push('flush'),
+  const tracing = createTracing(() => told.push('flush'));
+  const log = tracing.logOf({
+    issued: counter => told.push(`issued ${counter}`),
+    trace: ({ counter }) => told.push(`trace ${counter}`),
+    unrecorded: counter => told.push(`unrecorded ${counter}`),
   });
-  const take = (requestId: string) => tracing.take({ requestId } as Trace);
-  take('t:1');
+  const end = (counter: number) => log.ended({ counter } as InFlight, unsent(1, 'refused'));
+  end(1);
   tracing.pause();
-  take('t:2');
+  log.issued(2);
+  end(2);
   tracing.start();
-  take('t:3');
-  expect(told).toEqual(['t:1', 'flush', 'not t 2', 't:3']);
+  end(3);
+  expect(told).toEqual(['trace 1', 'flush', 'issued 2', 'unrecorded 2', 'trace 3']);
 });

@@ -1,33 +1,28 @@
-import type { Trace } from '@galileo/wire';
-
-export interface TracingOptions {
-  record(trace: Trace): void;
-  /** A request has ended of which no trace is made. */
-  unrecorded(token: string, counter: number): void;
-  /** Hands on what was recorded, now. */
-  flush(): void;
-}
+import type { RequestLog } from '../emulated-client.ts';
+import type { ClientTraces } from './trace-log.ts';
 
 /** Whether requests that end are recorded; they are from the start on. */
 export interface Tracing {
-  /** A request has ended. */
-  take(trace: Trace): void;
+  /** Gives what keeps the traces of a client. */
+  logOf(traces: ClientTraces): RequestLog;
   start(): void;
   pause(): void;
 }
 
-/** Records traces, or only counts them while tracing is paused, so that a ledger knows that they are missing by intent. */
-export function createTracing({ record, unrecorded, flush }: TracingOptions): Tracing {
+/**
+ * Records traces, or only counts them while tracing is paused, so that a ledger knows that they are missing by intent.
+ * @param flush hands on what was recorded, now.
+ */
+export function createTracing(flush: () => void): Tracing {
   let paused = false;
   return {
-    take(trace) {
-      if (!paused) {
-        record(trace);
-        return;
-      }
-      const [token, counter] = trace.requestId.split(':') as [string, string];
-      unrecorded(token, Number(counter));
-    },
+    logOf: ({ issued, trace, unrecorded }) => ({
+      issued,
+      ended(request, answer) {
+        if (paused) unrecorded(request.counter);
+        else trace(request, answer);
+      },
+    }),
     start() {
       paused = false;
     },
