@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { createHistogram, decodeHistogram, type Histogram, HistogramError } from './histogram.ts';
 
@@ -72,6 +72,42 @@ describe('histogram', () => {
         expect(twice.count).toBe(2 * values.length);
       }),
       { numRuns: 30 },
+    );
+  });
+
+  it('is the same as that of the package hdr-histogram-js, which reads it and whose bytes it reads', () => {
+    const settings = { highestTrackableValue: 3.6e9, numberOfSignificantValueDigits: 3, autoResize: false } as const;
+    fc.assert(
+      fc.property(spans, values => {
+        const theirs = build({ ...settings, bitBucketSize: 32, lowestDiscernibleValue: 1 });
+        for (const value of values) theirs.recordValue(Math.round(value * 1e6));
+        const ours = histogramOf(values);
+        const bytes = Buffer.from(encodeIntoCompressedBase64(theirs), 'base64');
+        for (const histogram of [ours, decodeHistogram(bytes)]) {
+          const read = decodeFromCompressedBase64(Buffer.from(histogram.encode()).toString('base64'), 32, false);
+          expect(read.totalCount).toBe(values.length);
+          for (const q of quantiles) expect(read.getValueAtPercentile(q * 100)).toBe(theirs.getValueAtPercentile(q * 100));
+          expect(read.mean).toBe(theirs.mean);
+        }
+        const read = decodeHistogram(bytes);
+        expect(read.mean).toBeCloseTo(theirs.mean / 1e6, 9);
+        expectClose(read.max, theirs.maxValue / 1e6);
+      }),
+    );
+  });
+
+  it('refuses damaged bytes with an error of its own, whatever they are', () => {
+    const bytes = Buffer.from(histogramOf([0.001, 2, 3000]).encode());
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(bytes.length), (at, byte, length) => {
+        const damaged = Buffer.from(bytes.subarray(0, length));
+        if (at < length) damaged[at] = byte;
+        try {
+          expect(decodeHistogram(damaged).count).toBeGreaterThanOrEqual(0);
+        } catch (error) {
+          expect(error).toBeInstanceOf(HistogramError);
+        }
+      }),
     );
   });
 

@@ -1,10 +1,9 @@
 import type { LatencySummary } from '@galileo/proto/orchestrator';
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram as HdrHistogram } from 'hdr-histogram-js';
+import { createHdrCounts, decodeHdrCounts, type HdrCounts, highest as highestCount } from './hdr-counts.ts';
 
-/** Largest span that is told apart, seconds. */
-const highest = 3600;
-const digits = 3;
 const microseconds = 1e6;
+/** Largest span that is told apart, seconds. */
+const highest = highestCount / microseconds;
 
 /** The bytes are no histogram of this kind. */
 export class HistogramError extends Error {
@@ -20,18 +19,18 @@ export class HistogramError extends Error {
  * are exact, until the histogram is encoded. An empty histogram answers 0 to everything.
  */
 class Histogram {
-  readonly #hdr: HdrHistogram;
+  readonly #hdr: HdrCounts;
   #sum = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
   #clamped = 0;
 
-  constructor(hdr: HdrHistogram) {
+  constructor(hdr: HdrCounts) {
     this.#hdr = hdr;
-    if (hdr.totalCount === 0) return;
-    this.#sum = (hdr.mean * hdr.totalCount) / microseconds;
-    this.#min = hdr.getValueAtPercentile(0) / microseconds;
-    this.#max = hdr.maxValue / microseconds;
+    if (hdr.total === 0) return;
+    this.#sum = (hdr.mean() * hdr.total) / microseconds;
+    this.#min = hdr.bucketAt(0).lowest / microseconds;
+    this.#max = hdr.bucketAt(1).largest / microseconds;
   }
 
   /**
@@ -42,7 +41,7 @@ class Histogram {
     if (Number.isNaN(seconds)) throw new HistogramError('a span is NaN; allowed: any number of seconds');
     if (seconds > highest) this.#clamped++;
     const value = Math.min(Math.max(seconds, 0), highest);
-    this.#hdr.recordValue(Math.round(value * microseconds));
+    this.#hdr.add(Math.round(value * microseconds));
     this.#sum += value;
     if (value < this.#min) this.#min = value;
     if (value > this.#max) this.#max = value;
@@ -51,7 +50,7 @@ class Histogram {
   /** Counts all spans of another histogram. */
   add(other: Histogram): void {
     if (other.count === 0) return;
-    this.#hdr.add(other.#hdr);
+    this.#hdr.addAll(other.#hdr);
     this.#sum += other.#sum;
     this.#min = Math.min(this.#min, other.#min);
     this.#max = Math.max(this.#max, other.#max);
@@ -66,12 +65,13 @@ class Histogram {
     if (!(q >= 0 && q <= 1)) throw new HistogramError(`quantile ${q}; allowed: a number from 0 to 1`);
     if (this.count === 0) return 0;
     if (q === 1) return this.#max;
-    const value = this.#hdr.getValueAtPercentile(q * 100) / microseconds;
+    const { lowest, largest } = this.#hdr.bucketAt(q);
+    const value = (q === 0 ? lowest : largest) / microseconds;
     return Math.min(Math.max(value, this.#min), this.#max);
   }
 
   get count(): number {
-    return this.#hdr.totalCount;
+    return this.#hdr.total;
   }
 
   /** Seconds. */
@@ -104,9 +104,7 @@ class Histogram {
 
   /** The histogram in HDR's V2 compressed encoding, microseconds. */
   encode(): Uint8Array {
-    const bytes = Buffer.from(encodeIntoCompressedBase64(this.#hdr), 'base64');
-    // The package's buffer is larger than its content; the length stands behind the cookie.
-    return bytes.subarray(0, 8 + bytes.readUInt32BE(4));
+    return this.#hdr.encode();
   }
 
   /** Count, mean, median, 90th and 99th percentile and maximum; seconds. */
@@ -126,16 +124,7 @@ export type { Histogram };
 
 /** Makes an empty histogram. */
 export function createHistogram(): Histogram {
-  return new Histogram(
-    build({
-      bitBucketSize: 32,
-      autoResize: false,
-      lowestDiscernibleValue: 1,
-      highestTrackableValue: highest * microseconds,
-      numberOfSignificantValueDigits: digits,
-      useWebAssembly: false,
-    }),
-  );
+  return new Histogram(createHdrCounts());
 }
 
 /**
@@ -144,17 +133,14 @@ export function createHistogram(): Histogram {
  */
 export function decodeHistogram(bytes: Uint8Array): Histogram {
   if (bytes.length === 0) return createHistogram();
-  let hdr: HdrHistogram;
+  let found: ReturnType<typeof decodeHdrCounts>;
   try {
-    hdr = decodeFromCompressedBase64(Buffer.from(bytes).toString('base64'), 32, false);
+    found = decodeHdrCounts(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   } catch (error) {
     throw new HistogramError(`${bytes.length} bytes are not a histogram in HDR's V2 compressed encoding`, { cause: error });
   }
-  if (hdr.numberOfSignificantValueDigits !== digits || hdr.highestTrackableValue !== highest * microseconds) {
-    throw new HistogramError(
-      `a histogram with ${hdr.numberOfSignificantValueDigits} digits up to ${hdr.highestTrackableValue}; ` +
-        `allowed: ${digits} digits up to ${highest * microseconds} us`,
-    );
-  }
-  return new Histogram(hdr);
+  if ('counts' in found) return new Histogram(found);
+  throw new HistogramError(
+    `a histogram with ${found.digits} digits up to ${found.highest}; allowed: 3 digits up to ${highestCount} us`,
+  );
 }
