@@ -51,7 +51,12 @@ export default {
       // But for what a package offers by itself, beside its index.
       to: {
         path: '^libs/([^/]+)/src/(?!index\\.ts$)',
-        pathNot: ['^$1/$2/', '^libs/proto/', '^libs/service/src/make-directory\\.ts$'],
+        pathNot: [
+          '^$1/$2/',
+          '^libs/proto/',
+          '^libs/service/src/(make-directory|metrics)\\.ts$',
+          '^libs/bus/src/redis/connect\\.ts$',
+        ],
       },
     },
     {

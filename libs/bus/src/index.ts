@@ -5,7 +5,7 @@ export { type RecordKindName, recordKinds } from './kinds.ts';
 export { type LineBatch, lineRecorderDefinition } from './line-batch.ts';
 export { openPublisher, type PublisherOptions } from './open.ts';
 export type { LostListener, Publisher } from './publisher.ts';
-export { connectRedis, type RedisConnection } from './redis/connect.ts';
+export type { RedisConnection } from './redis/connect.ts';
 export { type AnnounceOptions, announce, discover } from './redis/discovery.ts';
 export { RedisError } from './redis/errors.ts';
 export { openRedisPublisher, type RedisPublisher, type RedisPublisherOptions } from './redis/publisher.ts';

@@ -10,7 +10,8 @@ import {
   until,
 } from '@galileo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectRedis, openRedisPublisher, openRedisReader, type RedisSettings } from '../src/index.ts';
+import { openRedisPublisher, openRedisReader, type RedisSettings } from '../src/index.ts';
+import { connectRedis } from '../src/redis/connect.ts';
 import { collectedLog } from './collected-log.ts';
 
 /** All three kinds of connections to a Redis that is to let them in or not. */

@@ -1,6 +1,7 @@
 import { missing, type RedisServer, silentLog, startFaultProxy, startRedis, until } from '@galileo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { announce, connectRedis, discover, RedisError, type RedisSettings } from '../src/index.ts';
+import { announce, discover, RedisError, type RedisSettings } from '../src/index.ts';
+import { connectRedis } from '../src/redis/connect.ts';
 import { collectedLog } from './collected-log.ts';
 
 const log = silentLog;

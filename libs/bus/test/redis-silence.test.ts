@@ -1,6 +1,7 @@
 import { missing, type RedisServer, startFaultProxy, startRedis, until } from '@galileo/testkit';
 import { describe, expect, it } from 'vitest';
-import { connectRedis, openRedisPublisher, type RedisSettings } from '../src/index.ts';
+import { openRedisPublisher, type RedisSettings } from '../src/index.ts';
+import { connectRedis } from '../src/redis/connect.ts';
 import { collectedLog } from './collected-log.ts';
 import { follow } from './followed.ts';
 import { startScriptedRedis } from './scripted-redis.ts';

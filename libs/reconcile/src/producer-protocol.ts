@@ -92,7 +92,7 @@ export interface ClientInstance {
 }
 
 /** Counts the requests of one client instance. */
-export interface InstanceCount {
+interface InstanceCount {
   /** Of this one a trace is made; `created` in UNIX seconds. `isLost`: no line can hold it. */
   trace(counter: number, created: number, isLost: boolean): void;
   /** It has ended, and no trace is made of it. */

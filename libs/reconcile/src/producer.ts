@@ -77,7 +77,7 @@ export interface Producer extends AsyncDisposable {
 }
 
 /** Publishes the traces of one client instance. */
-export interface ClientProducer {
+interface ClientProducer {
   /** A request is about to be sent under this counter. */
   issued(counter: number): void;
   /** Counts and publishes a trace; `expId` and `server` as in `Trace`. */

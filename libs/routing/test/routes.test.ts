@@ -1,5 +1,6 @@
 // The routing table in a real Redis: Galileo's commands, and following it.
-import { connectRedis, type RedisConnection } from '@galileo/bus';
+import type { RedisConnection } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import { missing, type RedisServer, silentLog, startFaultProxy, startRedis, until } from '@galileo/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createRedisRoutes, createRoutingTable, followRoutes, type Route, RouteError } from '../src/index.ts';

@@ -1,5 +1,4 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { descriptorSet } from '@galileo/proto/descriptor';
 import { ServerCredentials } from '@grpc/grpc-js';
 import {
   type CallContext,
@@ -11,11 +10,11 @@ import {
   Status,
 } from 'nice-grpc';
 import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health';
-import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection';
 import { isLoopback, joinAddress, listenError, splitAddress } from './addresses.ts';
 import { ConfigError } from './config.ts';
 import type { Credentials } from './credentials.ts';
 import type { Logger } from './log.ts';
+import { reflectionDefinition, reflectionOf } from './reflection.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { compatible, version, versionKey } from './version.ts';
 import { findServers, watchConnections } from './watch-connections.ts';
@@ -134,7 +133,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     server.add(definition, implementation as never);
     if (typeof definition.fullName === 'string') names.push(definition.fullName);
   }
-  server.add(ServerReflectionService, ServerReflection(descriptorSet, names));
+  server.add(reflectionDefinition, reflectionOf(names));
   const { port, servers } = await findServers(() => server.listen(listen, serverCredentials(credentials))).catch(error => {
     // A handler that is missing shows here as well.
     throw error instanceof TypeError ? error : listenError('galileo_grpc_listen', listen, error);

@@ -31,7 +31,6 @@ export { type BoundService, bind, type GrpcServer, type GrpcServerOptions, start
 export { waitForServing } from './health.ts';
 export { createLog, type Logger, logLevels } from './log.ts';
 export { makeDirectory } from './make-directory.ts';
-export { createRegistry, type MetricsServer, startMetrics } from './metrics.ts';
 export { formatPageToken, type PagePosition, parsePageToken } from './page-token.ts';
 export { type RunOptions, runService, type Service, type ServiceContext } from './run.ts';
 export type { TlsIdentity } from './tls-files.ts';

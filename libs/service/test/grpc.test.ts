@@ -9,13 +9,12 @@ import {
   ConfigError,
   connect,
   createLog,
-  createRegistry,
   invalidArgument,
   startGrpcServer,
-  startMetrics,
   VersionMismatchError,
   waitForServing,
 } from '../src/index.ts';
+import { createRegistry, startMetrics } from '../src/metrics.ts';
 import { compatible, version } from '../src/version.ts';
 
 const unimplemented = async () => {

@@ -28,6 +28,8 @@ export interface RpcOptions {
     /** Clients were closed. */
     closed(ids: readonly string[]): void;
   };
+  /** Gets the worker ready for its first clients. */
+  prepare(): Promise<void>;
   /** UNIX seconds. */
   now(): number;
   /** Aborts when the service stops. */
@@ -113,6 +115,7 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
         throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
       }
       const outgoing = valid([RequestError], () => outgoingRequest(request));
+      await options.prepare();
       const clients = generator.create(service, { kind: 'constant', request: outgoing }, count);
       options.clients.opened(clients);
       return { clients: clients.map(describe) };

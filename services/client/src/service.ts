@@ -6,12 +6,10 @@ import {
   advertised,
   bind,
   ConfigError,
-  createRegistry,
   credentialsOf,
   type Service,
   type ServiceContext,
   startGrpcServer,
-  startMetrics,
 } from '@galileo/service';
 import { type ClientConfig, variables } from './config.ts';
 import { createDebugSender } from './debug-sender.ts';
@@ -19,7 +17,7 @@ import { createGenerator } from './generator.ts';
 import { createHttpSender } from './http/http-sender.ts';
 import { allowedName, isName } from './names.ts';
 import { processTime } from './pacer-time.ts';
-import { openRedisSide, type RedisSide } from './redis/redis-side.ts';
+import type { RedisSide } from './redis/redis-side.ts';
 import { createRouter, parseStaticHost, type StaticHost } from './router.ts';
 import { loadClientRpc } from './rpc.ts';
 import { openFileTraces } from './traces/file-traces.ts';
@@ -37,6 +35,12 @@ function staticHostOf({ staticHost }: ClientConfig): StaticHost {
   } catch (error) {
     throw new ConfigError([`${variables.staticHost.env}: ${(error as Error).message}`]);
   }
+}
+
+/** What few workers need is loaded when it is asked for: it would double what an idle one takes. */
+async function openMetrics(listen: string) {
+  const { createRegistry, startMetrics } = await import('@galileo/service/metrics');
+  return await startMetrics(listen, createRegistry());
 }
 
 /**
@@ -79,6 +83,11 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
   const anchor = clock.keepAnchorWhile(() => !generator.isIdle());
   let redisSide: RedisSide | undefined;
+  let warm: Promise<void> | undefined;
+  const warmOnce = () => {
+    const slow = (error: unknown) => log.warn({ err: error }, 'could not warm up: the first requests may be slow');
+    return (warm ??= warmUp(time).then(() => {}, slow));
+  };
   const rpc = loadClientRpc({
     worker,
     labels,
@@ -87,6 +96,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     routeSource: bus === 'redis' ? 'redis' : 'grpc',
     clients: { opened: clients => redisSide?.opened(clients), closed: ids => redisSide?.closed(ids) },
     now,
+    prepare: warmOnce,
     stopping: stopping.signal,
   });
   const services = [bind(LoadClientDefinition, rpc)];
@@ -99,7 +109,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   };
   const traces = openTraces();
   const tracing = createTracing(() => traces.flush());
-  const metrics = config.metricsListen === undefined ? undefined : await startMetrics(config.metricsListen, createRegistry());
+  const metrics = config.metricsListen === undefined ? undefined : await openMetrics(config.metricsListen);
 
   const needs = { traces: false, redis: bus !== 'redis' };
   const need = (change: Partial<typeof needs>) => {
@@ -107,6 +117,9 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     server.setServing(needs.traces && needs.redis && !stopping.signal.aborted);
   };
   if (bus === 'redis') {
+    // Controllers wait only 3 s for their clients.
+    await warmOnce();
+    const { openRedisSide } = await import('./redis/redis-side.ts');
     redisSide = openRedisSide({
       settings: redis,
       worker,
@@ -119,7 +132,6 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
       onState: ({ connected, subscribed, routed }) => need({ redis: connected && subscribed && routed }),
     });
   }
-  await warmUp(time).catch((error: unknown) => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
   const isRecorded = config.traceLogging === 'redis';
   if (isRecorded && redisSide === undefined) {
     log.info({ addresses: { grpc: server.address }, worker, recorder }, 'waiting for the recorder');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { connectRedis } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { RecorderDefinition } from '@galileo/proto/recorder';
 import { createRedisRoutes } from '@galileo/routing';

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { announce, connectRedis } from '@galileo/bus';
+import { announce } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import { LoadBalancerDefinition } from '@galileo/proto/loadbalancer';
 import { startClockReport } from '@galileo/reconcile';
 import {
@@ -11,8 +12,8 @@ import {
   type Service,
   type ServiceContext,
   startGrpcServer,
-  startMetrics,
 } from '@galileo/service';
+import { startMetrics } from '@galileo/service/metrics';
 import { createBalancer } from './balance.ts';
 import { type Config, etcdOf, redisOf } from './config.ts';
 import { startDataServer } from './data-server.ts';

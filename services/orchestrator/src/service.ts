@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   announce,
-  connectRedis,
   discover,
   openPublisher,
   type RedisConnection,
@@ -11,21 +10,21 @@ import {
   redisAddress,
   redisSettings,
 } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import { openStore } from '@galileo/expdb';
 import { producerId, spoolSettings, startProducer } from '@galileo/reconcile';
 import { etcdSettings, openWeightStore } from '@galileo/routing';
 import {
   advertised,
-  createRegistry,
   credentialsOf,
   disposeAll,
   type Logger,
   type Service,
   type ServiceContext,
   startGrpcServer,
-  startMetrics,
   version,
 } from '@galileo/service';
+import { createRegistry, startMetrics } from '@galileo/service/metrics';
 import { watchEtcd } from './channels/etcd-link.ts';
 import { grpcRoutes, redisRoutes } from './channels/route-channel.ts';
 import { etcdWeights, grpcWeights } from './channels/weight-channel.ts';

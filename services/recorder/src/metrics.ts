@@ -1,4 +1,4 @@
-import { createRegistry } from '@galileo/service';
+import { createRegistry } from '@galileo/service/metrics';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Committer } from './committer.ts';
 import type { Recordings } from './recordings.ts';

@@ -1,4 +1,5 @@
-import { announce, connectRedis, type Doorbell, openRedisReader, type RedisSettings, redisAddress } from '@galileo/bus';
+import { announce, type Doorbell, openRedisReader, type RedisSettings, redisAddress } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import type { Logger } from '@galileo/service';
 import { eventChannel, traceChannel } from '@galileo/wire';
 import type { BusRecord } from './bus-record.ts';

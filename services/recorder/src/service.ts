@@ -2,15 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createDoorbell, redisSettings } from '@galileo/bus';
 import { openStore } from '@galileo/expdb';
-import {
-  advertised,
-  credentialsOf,
-  disposeAll,
-  type Service,
-  type ServiceContext,
-  startGrpcServer,
-  startMetrics,
-} from '@galileo/service';
+import { advertised, credentialsOf, disposeAll, type Service, type ServiceContext, startGrpcServer } from '@galileo/service';
+import { startMetrics } from '@galileo/service/metrics';
 import { createAdmission } from './admission.ts';
 import { type BusIntake, createBusIntake } from './bus-intake.ts';
 import { createCommitter } from './committer.ts';

@@ -1,4 +1,4 @@
-import { createRegistry } from '@galileo/service';
+import { createRegistry } from '@galileo/service/metrics';
 import { Gauge, type Registry } from 'prom-client';
 import type { Agent, InstrumentStatus } from './agent.ts';
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { announce, connectRedis, openRedisReader, type RedisSettings } from '@galileo/bus';
+import { announce, openRedisReader, type RedisSettings } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import type { Logger } from '@galileo/service';
 import { nodeInfoKey, parseTelemdCommand, type TelemdCommand, telemdCommandChannel } from '@galileo/wire';
 import type { Agent } from './agent.ts';

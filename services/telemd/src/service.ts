@@ -1,15 +1,8 @@
 import { hostname } from 'node:os';
 import { openPublisher } from '@galileo/bus';
 import { producerId, spoolSettings, startProducer } from '@galileo/reconcile';
-import {
-  advertised,
-  credentialsOf,
-  disposeAll,
-  type Service,
-  type ServiceContext,
-  startGrpcServer,
-  startMetrics,
-} from '@galileo/service';
+import { advertised, credentialsOf, disposeAll, type Service, type ServiceContext, startGrpcServer } from '@galileo/service';
+import { startMetrics } from '@galileo/service/metrics';
 import { type Agent, createAgent } from './agent.ts';
 import { configuredInstruments, nodeOf, redisOf, type TelemdConfig, withDefaults } from './config.ts';
 import type { Sources } from './instrument.ts';

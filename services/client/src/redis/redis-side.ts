@@ -1,4 +1,5 @@
-import { announce, connectRedis, type RedisSettings } from '@galileo/bus';
+import { announce, type RedisSettings } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import { followRoutes } from '@galileo/routing';
 import type { Logger } from '@galileo/service';
 import type { EmulatedClient } from '../emulated-client.ts';
