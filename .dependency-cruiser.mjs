@@ -56,6 +56,7 @@ export default {
           '^libs/proto/',
           '^libs/service/src/(make-directory|metrics)\\.ts$',
           '^libs/bus/src/redis/connect\\.ts$',
+          '^libs/workload/src/template\\.ts$',
         ],
       },
     },

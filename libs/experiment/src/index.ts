@@ -2,13 +2,14 @@ export { jsonSchema } from './json-schema.ts';
 export { environmentNames, type ParseOptions, type ParseResult, parseExperiment } from './parse.ts';
 export { formatProblem, type Problem } from './problem.ts';
 export { createRedaction } from './redaction.ts';
+export { sizeProblem } from './request-files.ts';
+export type { RequestSpec } from './request-spec.ts';
 export {
   type ExperimentSpec,
   type ExternalSpec,
   type KubernetesSpec,
   type ProcessSpec,
   type ReplicaSpec,
-  type RequestSpec,
   replicasOf,
   type ServiceSpec,
   type WorkloadSpec,

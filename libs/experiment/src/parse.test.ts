@@ -57,7 +57,17 @@ describe('a good experiment file', () => {
           zone: 'main',
           clients: 4,
           workerLabels: { galileo_zone: 'main' },
-          request: { method: 'GET', path: '/function/pi/digits?n=2000', headers: {}, body: undefined, timeout: 60 },
+          request: {
+            ...{
+              method: 'GET',
+              path: '/function/pi/digits?n=2000',
+              headers: {},
+              body: undefined,
+              templated: false,
+              rows: undefined,
+            },
+            ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse' },
+          },
           arrival: { kind: 'distribution', name: 'expovariate', parameters: [25] },
         },
       ],

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { escapeTemplate } from '@galileo/workload/template';
 import { inconsistencies } from './consistency.ts';
 import { problemsOf } from './issues.ts';
 import { inOrder, type Problem } from './problem.ts';
 import { type RecordingReader, readRecordings } from './recordings.ts';
 import { findReferences, resolveReferences } from './references.ts';
+import { type FileReader, readRequestFiles } from './request-files.ts';
+import { mayHoldTemplates, templateProblems } from './request-templates.ts';
 import { experimentSchema } from './schema.ts';
 import { readSource } from './source.ts';
 import { type ExperimentSpec, specOf } from './spec.ts';
@@ -17,6 +20,8 @@ export interface ParseOptions {
   readonly runner?: 'process';
   /** Reads the recorded numbers that the file names, relative to it; without it none can be had. */
   readonly readRecording?: RecordingReader;
+  /** Reads the other files that the file names (bodies, rows), relative to it; without it none can be had. */
+  readonly readFile?: FileReader;
   /** Draws the seed of a file that has none: a whole number from 0 to 2^53 - 1. */
   readonly randomSeed?: () => number;
 }
@@ -28,6 +33,15 @@ export type ParseResult =
 const noRecordings: RecordingReader = () => {
   throw new Error('its numbers are not there; allowed: a file whose numbers are handed in with the experiment file');
 };
+
+const noFiles: FileReader = () => {
+  throw new Error('its content is not there; allowed: a file whose content is handed in with the experiment file');
+};
+
+/** Values that mean themselves within a template. */
+function literalValues(environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, value && escapeTemplate(value)]));
+}
 
 /** 53 random bits. */
 function drawSeed(): number {
@@ -42,7 +56,8 @@ function drawSeed(): number {
 export function parseExperiment(text: string, options: ParseOptions): ParseResult {
   const environment = options.environment ?? {};
   const names = new Set<string>();
-  const source = readSource(text, (value, refuse) => {
+  const literal = literalValues(environment);
+  const source = readSource(text, (value, refuse, path) => {
     const references = findReferences(value);
     for (const wrong of references.malformed) {
       refuse(`found ${JSON.stringify(wrong)}; allowed: \${env:NAME} with a NAME of letters, digits and underscores`);
@@ -53,7 +68,7 @@ export function parseExperiment(text: string, options: ParseOptions): ParseResul
         refuse(`found \${env:${name}}, and the environment has no ${name}; allowed: the name of a variable that is set`);
       }
     }
-    return resolveReferences(value, environment);
+    return resolveReferences(value, mayHoldTemplates(path) ? literal : environment);
   });
   if (!source.readable) return { ok: false, problems: inOrder(source.problems) };
   if (source.value === null || source.value === undefined) {
@@ -62,6 +77,7 @@ export function parseExperiment(text: string, options: ParseOptions): ParseResul
   const result = experimentSchema.safeParse(source.value);
   const schemaProblems = (result.error?.issues ?? []).flatMap(issue => problemsOf(source, [], issue));
   const recordings = readRecordings(source, options.readRecording ?? noRecordings);
+  const files = readRequestFiles(source, options.readFile ?? noFiles);
   // What could not even be read is not measured against the schema too, nor is a file's content of interest whose name is not allowed.
   const unread = new Set(source.problems.map(problem => problem.field));
   const refused = new Set(schemaProblems.map(problem => problem.field));
@@ -70,12 +86,14 @@ export function parseExperiment(text: string, options: ParseOptions): ParseResul
     ...[
       ...schemaProblems,
       ...inconsistencies(source, options.runner),
-      ...recordings.problems.filter(problem => !refused.has(problem.field)),
+      ...[...recordings.problems, ...files.problems, ...templateProblems(source, files)].filter(
+        problem => !refused.has(problem.field),
+      ),
     ].filter(problem => !unread.has(problem.field)),
   ];
   if (!result.success || problems.length > 0) return { ok: false, problems: inOrder(problems) };
   const seed = result.data.seed ?? (options.randomSeed ?? drawSeed)();
-  return { ok: true, spec: specOf(result.data, seed, recordings.numbers), environmentNames: [...names] };
+  return { ok: true, spec: specOf(result.data, seed, recordings.numbers, files), environmentNames: [...names] };
 }
 
 /** NAMEs of all `${env:NAME}` in the values of a file, each once, in its order; none if it is no YAML. */

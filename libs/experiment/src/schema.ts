@@ -20,6 +20,11 @@ export const sentence = { sentence: true } as const;
 
 const port = whole(1, 65_535);
 const path = text('a path that begins with /, without white space and #', /^\/[!-"$-~]*$/);
+/** As `path`; a template may hold blanks. */
+const templatePath = text(
+  'a path that begins with /, without white space and #, but in templates such as {{random 1 6}}',
+  /^\/(?:[!"$-z|}~]|\{(?!\{)|\{\{[^{}]*\}\})*$/,
+);
 /** HOST:PORT with a port from 1 to 65535. */
 const hostPattern =
   /^(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?):(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
@@ -112,11 +117,35 @@ const service = mapping({
 
 // Load
 
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const queryValue = z.union([scalar, z.array(scalar)], { error: 'text, a number, true, false, or a list of them' });
+
+/** The ways to give a body, of which a request has one or none. */
+const bodies = ['body', 'json', 'body_file', 'body_base64'] as const;
+
+const rows = mapping({
+  file: text('the name of a file that ends in .csv', /^[^\0]*\.csv$/i).describe(
+    'CSV file with the names of its columns in the first line, relative to this file; its rows travel with the experiment, up to 16 MiB',
+  ),
+  order: oneOf(['sequential', 'random'])
+    .prefault('sequential')
+    .describe(
+      'sequential: client k of n takes the rows k, k + n, …, and begins anew after the last one; random: any, by the seed',
+    ),
+});
+
 const request = mapping({
   method: text('GET, POST or another method in capitals', /^[A-Z]+$/)
     .prefault('GET')
     .describe('HTTP method'),
-  path: path.describe('Path with query, as the load balancer takes it: /function/<service>/…'),
+  path: templatePath.describe(
+    'Path with query, as the load balancer takes it: /function/<service>/… As query, headers, body and json it may hold ' +
+      'templates, filled in for each request: {{seq}}, {{uuid}}, {{random 1 6}}, {{client}}, {{worker}}, {{row COLUMN}}; {{open}} is {{ itself',
+  ),
+  query: z
+    .record(z.string(), queryValue, { error: 'a mapping from names to texts, numbers, truth values and lists of them' })
+    .prefault({})
+    .describe('Query, appended to the path and escaped as it has to be; a list is sent as several fields of one name'),
   headers: namedText(
     'a mapping from field names to text',
     /^(?!(?:content-length|transfer-encoding)$)[\w!#$%&'*+.^`|~-]+$/i,
@@ -130,10 +159,30 @@ const request = mapping({
     .json({ error: 'a value that JSON can hold' })
     .optional()
     .describe('Body given as a value, sent as JSON; instead of body'),
+  body_file: text('the name of a file', /^[^\0]+$/)
+    .optional()
+    .describe('File with the body, relative to this file, sent byte for byte; up to 16 MiB; instead of body'),
+  body_base64: text('bytes in Base64', /^[A-Za-z0-9+/=\s]*$/)
+    .transform(found => found.replace(/\s/g, ''))
+    .refine(found => found.length % 4 === 0 && /^[^=]*={0,2}$/.test(found), { error: 'bytes in Base64' })
+    .optional()
+    .describe('Body in Base64; instead of body'),
+  rows: rows.optional().describe('Rows that {{row COLUMN}} takes its texts from, one for each request'),
   timeout: span(0.001).prefault('60s').describe('Time-out of the whole request'),
+  connect_timeout: span(0.001)
+    .optional()
+    .describe('Time that a request may wait for a connection; without it, that of the whole'),
+  first_byte_timeout: span(0.001)
+    .optional()
+    .describe("Time from a request's first byte to that of its answer; without it, that of the whole"),
+  connections: oneOf(['reuse', 'per-request'])
+    .prefault('reuse')
+    .describe('reuse: connections are kept for other requests; per-request: each has a new one, which ends with the answer'),
 }).superRefine((found, context) => {
-  if (found.body === undefined || found.json === undefined) return;
-  context.addIssue({ code: 'custom', path: ['json'], message: 'found json beside body; allowed: one of them', params: sentence });
+  const [first, second] = bodies.filter(name => found[name] !== undefined);
+  if (second === undefined) return;
+  const message = `found ${second} beside ${first}; allowed: one of them`;
+  context.addIssue({ code: 'custom', path: [second], message, params: sentence });
 });
 
 const requests = whole(1, Number.MAX_SAFE_INTEGER).optional().describe('End after this many requests per client');

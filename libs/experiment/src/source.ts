@@ -26,7 +26,7 @@ export interface Source {
 }
 
 /** What stands for a text of the file in `Source.value`; it may report problems of the text. */
-export type TextReader = (text: string, refuse: (message: string) => void) => string;
+export type TextReader = (text: string, refuse: (message: string) => void, path: Path) => string;
 
 interface Place {
   readonly node: Node | null;
@@ -116,7 +116,7 @@ export function readSource(text: string, readText: TextReader = value => value):
     if (isSeq(node)) return node.items.map((item, index) => read(item as Node | null, [...path, index]));
     if (!isScalar(node)) return null;
     if (typeof node.value !== 'string') return node.value;
-    return readText(node.value, message => problems.push(problem(begin(node), path, message)));
+    return readText(node.value, message => problems.push(problem(begin(node), path, message)), path);
   }
 
   for (const { pos, message } of [...document.errors, ...document.warnings].slice(0, maxErrors)) {

@@ -1,5 +1,7 @@
 import type { Arrival } from '@galileo/workload';
 import { withRecording } from './recordings.ts';
+import type { RequestFiles } from './request-files.ts';
+import { type RequestSpec, requestSpec } from './request-spec.ts';
 import type { ExperimentFile } from './schema.ts';
 
 /** An experiment, complete: defaults are filled in, references resolved. Spans are seconds. */
@@ -67,14 +69,6 @@ export interface WorkloadSpec {
   arrival: Arrival;
 }
 
-export interface RequestSpec {
-  method: string;
-  path: string;
-  headers: Readonly<Record<string, string>>;
-  body: string | undefined;
-  timeout: number;
-}
-
 /** One replica of a service. */
 export interface ReplicaSpec {
   /** `<service>-<n>`, n from 0 over the whole service. */
@@ -84,25 +78,17 @@ export interface ReplicaSpec {
   weight: number;
 }
 
-function requestSpec(request: ExperimentFile['workloads'][number]['request']): RequestSpec {
-  const { method, path, headers, body, json, timeout } = request;
-  if (json === undefined) return { method, path, headers, body, timeout };
-  const typed = Object.keys(headers).some(name => name.toLowerCase() === 'content-type');
-  return {
-    method,
-    path,
-    headers: typed ? headers : { ...headers, 'Content-Type': 'application/json' },
-    body: JSON.stringify(json),
-    timeout,
-  };
-}
-
 function readySpec({ path, timeout }: { path?: string | undefined; timeout: number }): ProcessSpec['ready'] {
   return { path, timeout };
 }
 
-/** Makes the spec of a valid file; `recordings` are the numbers of the files that it names. */
-export function specOf(file: ExperimentFile, seed: number, recordings: ReadonlyMap<string, readonly number[]>): ExperimentSpec {
+/** Makes the spec of a valid file; `recordings` are the numbers, `requestFiles` the contents of the files that it names. */
+export function specOf(
+  file: ExperimentFile,
+  seed: number,
+  recordings: ReadonlyMap<string, readonly number[]>,
+  requestFiles: RequestFiles,
+): ExperimentSpec {
   return {
     name: file.name,
     seed,
@@ -119,7 +105,7 @@ export function specOf(file: ExperimentFile, seed: number, recordings: ReadonlyM
       ...workload,
       workerLabels,
       arrival: withRecording(arrival, recordings),
-      request: requestSpec(request),
+      request: requestSpec(request, requestFiles),
     })),
     telemetry: file.telemetry,
     thresholds: file.thresholds,

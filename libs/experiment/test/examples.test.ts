@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +21,23 @@ describe('examples/pi.yaml', () => {
       ['pi-1', 'node-b', 1],
     ]);
     expect(result.spec.workloads[0]!.arrival).toEqual({ kind: 'distribution', name: 'expovariate', parameters: [25] });
+  });
+});
+
+describe('examples/templates.yaml', () => {
+  it('is an experiment with rows from the file beside it', async () => {
+    const text = await readFile(new URL('templates.yaml', examples), 'utf8');
+    const readNamed = (name: string) => readFileSync(new URL(name, examples));
+    const result = parseExperiment(text, { fileName: 'templates.yaml', runner: 'process', readFile: readNamed });
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    const [first, second] = result.spec.workloads.map(workload => workload.request);
+    expect(first).toMatchObject({
+      path: '/function/pi/digits?n={{row digits}}&request={{seq}}&dice={{random 1 6}}',
+      templated: true,
+      rows: { columns: ['digits', 'user'], order: 'sequential' },
+    });
+    expect(second).toMatchObject({ body: '{"user":"{{row user}}","order":["{{seq}}"]}', connections: 'per-request' });
+    expect(second!.rows!.rows).toContainEqual(['200', 'Bob, the second']);
   });
 });
 

@@ -13,6 +13,7 @@ export { type DistributionName, distributionProblem, distributions } from './dis
 export { meanRates } from './mean-rates.ts';
 export type { Profile, ProfileParameter, ProfileValues } from './profiles/profile.ts';
 export { type ProfileName, profiles } from './profiles/registry.ts';
+export { createRandom, type Random } from './random.ts';
 export type { RecordingFormat } from './recordings/format.ts';
 export { mostNumbers, RecordingError } from './recordings/recording-error.ts';
 export { recordingFormatOf, recordingFormats } from './recordings/registry.ts';

@@ -193,7 +193,7 @@ export function createGenerator(options: GeneratorOptions) {
           n,
           service,
           token,
-          source: open({ id, n, service }),
+          source: open({ id, worker, n, service }),
           log: openLog({ id, service, token }),
           fault: undefined,
           routes: createRoutingTable(),

@@ -10,7 +10,8 @@ import { createSchedule, ScheduleError } from '@galileo/workload';
 import { type EmulatedClient, isBusy } from './emulated-client.ts';
 import type { Generator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
-import { outgoingRequest, RequestError } from './requests/outgoing-request.ts';
+import { httpRequestSpec } from './requests/http-request-spec.ts';
+import { RequestError } from './requests/outgoing-request.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
 import type { Tracing } from './traces/tracing.ts';
@@ -40,13 +41,19 @@ const mostClients = 10_000;
 /** How far T0 may lie in the past, seconds: commands to several clients take their time. */
 const latestStart = 1;
 
+type ErrorClasses = readonly (new (...args: never[]) => Error)[];
+
+/** Errors of these classes become INVALID_ARGUMENT, others stay as they are. */
+function translated(classes: ErrorClasses, error: unknown): unknown {
+  return classes.some(type => error instanceof type) ? invalidArgument((error as Error).message) : error;
+}
+
 /** Runs `action`; errors of these classes become INVALID_ARGUMENT. */
-function valid<T>(classes: readonly (new (...args: never[]) => Error)[], action: () => T): T {
+function valid<T>(classes: ErrorClasses, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (classes.some(type => error instanceof type)) throw invalidArgument((error as Error).message);
-    throw error;
+    throw translated(classes, error);
   }
 }
 
@@ -114,9 +121,11 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
       if (count < 1 || count > mostClients) {
         throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
       }
-      const outgoing = valid([RequestError], () => outgoingRequest(request));
+      const spec = await httpRequestSpec(request, count).catch(error => {
+        throw translated([RequestError], error);
+      });
       await options.prepare();
-      const clients = generator.create(service, { kind: 'constant', request: outgoing }, count);
+      const clients = generator.create(service, spec, count);
       options.clients.opened(clients);
       return { clients: clients.map(describe) };
     },

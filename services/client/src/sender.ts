@@ -12,6 +12,14 @@ export interface OutgoingRequest {
   readonly body: Buffer | undefined;
   /** Time-out from hand-over to the last byte of the answer, seconds. */
   readonly timeout: number;
+  /** Time-out from hand-over to a connection, seconds; none but `timeout` unless told. */
+  readonly connectTimeout?: number;
+  /** Time-out from the first byte sent to the first byte of the answer, seconds; none but `timeout` unless told. */
+  readonly firstByteTimeout?: number;
+  /** A connection of its own, which ends with the answer, or whichever is there (`reuse`), unless told. */
+  readonly connections?: 'reuse' | 'per-request';
+  /** It is sent once, so that nothing made for it is worth keeping. */
+  readonly once?: true;
 }
 
 /** What became of one request. Times are UNIX seconds. */

@@ -1,15 +1,11 @@
 import { encodeHeaders, type InstanceTrace, type Trace } from '@galileo/wire';
+import { bodyText } from './body-text.ts';
 import type { InFlight } from './emulated-client.ts';
 import type { Answer } from './sender.ts';
 
 /** Authority of the URL that a host stands for: without the port where it is HTTP's own. */
 function authority(host: string): string {
   return host.endsWith(':80') ? host.slice(0, -3) : host;
-}
-
-/** Text of a body as Galileo keeps it: stripped. A character that the cap has cut in two is left out. */
-function text(body: Buffer): string {
-  return new TextDecoder().decode(body, { stream: true }).trim();
 }
 
 /** Did the request fail? Without an answer, or with a status of 400 and above. */
@@ -25,7 +21,7 @@ export function instanceTrace({ counter, created, released, server }: InFlight, 
     server: server === undefined ? null : authority(server),
     members: headers,
     details: { released, connected, firstByte, error, bytes, replica: null },
-    response: body === null ? null : text(body),
+    response: body === null ? null : bodyText(body, headers),
   };
 }
 

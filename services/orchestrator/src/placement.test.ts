@@ -2,13 +2,18 @@ import type { WorkloadSpec } from '@galileo/experiment';
 import { expect, test } from 'vitest';
 import { PlacementError, placeClients } from './placement.ts';
 
+const request: WorkloadSpec['request'] = {
+  ...{ method: 'GET', path: '/', headers: {}, body: undefined, templated: false, rows: undefined },
+  ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse' },
+};
+
 function workload(service: string, clients: number, workerLabels: Record<string, string> = {}): WorkloadSpec {
   return {
     service,
     zone: 'main',
     clients,
     workerLabels,
-    request: { method: 'GET', path: '/', headers: {}, body: undefined, timeout: 60 },
+    request,
     arrival: { kind: 'distribution', name: 'constant', parameters: [1] },
   };
 }

@@ -62,11 +62,11 @@ export function orchestratorService(options: RpcOptions): BoundService {
   const { experiments, store, clock } = options;
   const handlers: OrchestratorServiceImplementation = {
     async submitExperiment(request) {
-      const { file, fileName, directory, environment, creator, attached } = request;
+      const { file, fileName, directory, environment, creator, attached, files } = request;
       const recordings = Object.fromEntries(Object.entries(request.recordings).map(([name, { numbers }]) => [name, numbers]));
       const redact = createRedaction(environment);
       try {
-        const submission = { file, fileName, directory, environment, creator: creator || 'unknown', attached, recordings };
+        const submission = { file, fileName, directory, environment, creator: creator || 'unknown', attached, recordings, files };
         return { experimentId: await experiments.submit(submission) };
       } catch (error) {
         if (error instanceof SubmissionError) throw invalidArgument(redact(error.message));

@@ -74,3 +74,15 @@ test('a recording is read from what was handed in, and not from this machine', a
     'x.yaml:9:26: workloads[0].arrival.recorded: "gaps.csv": its numbers were not handed in; allowed: a file whose numbers are in `recordings`',
   ]);
 });
+
+test('bodies and rows are read from what was handed in', async () => {
+  await using directory = await temporaryDirectory();
+  const text = file(service('a')).replace('path: /function/a', 'path: "/{{row n}}", body_file: a.bin, rows: { file: b.csv }');
+  const files = { 'a.bin': Buffer.from('x'), 'b.csv': Buffer.from('n\n7\n') };
+  const submission = await checkSubmission(request(text, directory.path, { files }));
+  expect(submission.spec.workloads[0]!.request).toMatchObject({ body: Buffer.from('x'), rows: { rows: [['7']] } });
+  expect(submission).not.toHaveProperty('files');
+  expect(await problems(request(text, directory.path, { files: { 'a.bin': Buffer.from('x') } }))).toEqual([
+    'x.yaml:8:68: workloads[0].request.rows.file: "b.csv": its bytes were not handed in; allowed: a file whose bytes are in `files`',
+  ]);
+});

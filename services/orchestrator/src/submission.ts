@@ -34,28 +34,31 @@ export class SubmissionError extends Error {
 export type SubmissionRequest = Omit<Submission, 'spec' | 'seedDrawn'> & {
   /** Numbers of the files that the experiment file names. */
   readonly recordings?: Readonly<Record<string, readonly number[]>>;
+  /** Contents of the other files that it names. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
 };
 
-/** Finds numbers among those that were handed in: the files themselves are on the submitter's machine. */
-function recordingReader(recordings: Readonly<Record<string, readonly number[]>>): (fileName: string) => readonly number[] {
+/** Finds what belongs to a file name among what was handed in: the files themselves are on the submitter's machine. */
+function finder<T>(handedIn: Readonly<Record<string, T>>, what: 'numbers' | 'bytes', field: string): (fileName: string) => T {
   return fileName => {
-    if (Object.hasOwn(recordings, fileName)) return recordings[fileName]!;
-    throw new Error('its numbers were not handed in; allowed: a file whose numbers are in `recordings`');
+    if (Object.hasOwn(handedIn, fileName)) return handedIn[fileName]!;
+    throw new Error(`its ${what} were not handed in; allowed: a file whose ${what} are in \`${field}\``);
   };
 }
 
 /** Checks what was handed in. @throws SubmissionError */
 export async function checkSubmission(request: SubmissionRequest): Promise<Submission> {
-  const { recordings = {}, ...submitted } = request;
+  const { recordings = {}, files = {}, ...submitted } = request;
   const fileName = request.fileName === '' ? 'experiment file' : request.fileName;
   const { file, environment } = request;
-  const readRecording = recordingReader(recordings);
+  const readRecording = finder(recordings, 'numbers', 'recordings');
+  const readFile = finder(files, 'bytes', 'files');
   let seedDrawn = false;
   const randomSeed = () => {
     seedDrawn = true;
     return randomInt(2 ** 48 - 1);
   };
-  const parsed = parseExperiment(file, { fileName, environment, runner: 'process', randomSeed, readRecording });
+  const parsed = parseExperiment(file, { fileName, environment, runner: 'process', randomSeed, readRecording, readFile });
   if (!parsed.ok) throw new SubmissionError(parsed.problems.map(problem => formatProblem(fileName, problem)));
   const started = parsed.spec.services.some(service => service.external === undefined);
   const problems = [...portProblems(parsed.spec, fileName), ...(started ? await directoryProblems(request.directory) : [])];

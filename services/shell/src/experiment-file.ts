@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type ExperimentSpec, formatProblem, parseExperiment } from '@galileo/experiment';
+import { type ExperimentSpec, formatProblem, parseExperiment, sizeProblem } from '@galileo/experiment';
 import { readRecordingFile, whyUnreadable } from './recording-file.ts';
 
 /** An experiment file that is in order. */
@@ -13,6 +14,8 @@ export interface ExperimentFile {
   readonly environment: Record<string, string>;
   /** Numbers of the files that it names, by the name that stands there. */
   readonly recordings: Record<string, readonly number[]>;
+  /** Contents of the other files that it names, by the name that stands there. */
+  readonly files: Record<string, Buffer>;
   /** The file has no seed, so that each reading of it draws another one. */
   readonly seedDrawn: boolean;
 }
@@ -22,6 +25,17 @@ export class ExperimentFileError extends Error {
   constructor(problems: readonly string[]) {
     super(problems.join('\n'));
     this.name = 'ExperimentFileError';
+  }
+}
+
+/** Reads a file of a body or of rows. @throws Error with what is wrong with it, without its path */
+function readNamedFile(path: string): Buffer {
+  try {
+    const problem = sizeProblem(statSync(path).size);
+    if (problem !== undefined) throw new Error(problem);
+    return readFileSync(path);
+  } catch (error) {
+    throw new Error(whyUnreadable(error), { cause: error });
   }
 }
 
@@ -52,14 +66,16 @@ export async function readExperimentFile(
     recordings[name] = readRecordingFile(resolve(dirname(fileName), name));
     return recordings[name];
   };
+  const files: Record<string, Buffer> = {};
+  const readNamed = (name: string) => {
+    files[name] = readNamedFile(resolve(dirname(fileName), name));
+    return files[name];
+  };
   const parsed = parseExperiment(text, {
-    fileName,
-    environment,
-    randomSeed,
-    readRecording,
+    ...{ fileName, environment, randomSeed, readRecording, readFile: readNamed },
     ...(runner === undefined ? {} : { runner }),
   });
   if (!parsed.ok) throw new ExperimentFileError(parsed.problems.map(problem => formatProblem(fileName, problem)));
   const values = parsed.environmentNames.map(name => [name, environment[name] ?? ''] as const);
-  return { fileName, text, spec: parsed.spec, environment: Object.fromEntries(values), recordings, seedDrawn };
+  return { fileName, text, spec: parsed.spec, environment: Object.fromEntries(values), recordings, files, seedDrawn };
 }

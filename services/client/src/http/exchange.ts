@@ -4,6 +4,7 @@ import type { Connection, ExchangeEvents } from './connection.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import { errorKind } from './error-kind.ts';
 import type { HostPool, Waiter } from './host-pool.ts';
+import { Phase } from './phase.ts';
 
 /** What all exchanges of a sender share. */
 export interface Workshop {
@@ -34,6 +35,7 @@ export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
   readonly #parts: Buffer[] = [];
   #kept = 0;
   #settled = false;
+  #phase: Phase | undefined;
 
   constructor(workshop: Workshop, pool: HostPool, request: OutgoingRequest, reply: Reply) {
     this.#workshop = workshop;
@@ -41,12 +43,20 @@ export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
     this.#request = request;
     this.#reply = reply;
     workshop.deadlines.begin(this, request.timeout);
-    pool.acquire(this);
+    if (request.connectTimeout !== undefined) {
+      this.#phase = new Phase(workshop.deadlines, request.connectTimeout, () => this.#unconnected());
+    }
+    pool.acquire(this, request.connections === 'per-request');
   }
 
   ready(connection: Connection): void {
-    const { now, bytesOf } = this.#workshop;
+    const { now, bytesOf, deadlines } = this.#workshop;
     this.#connection = connection;
+    this.#phase?.end();
+    const { firstByteTimeout } = this.#request;
+    if (firstByteTimeout !== undefined) {
+      this.#phase = new Phase(deadlines, firstByteTimeout, () => this.giveUp('first byte timeout'));
+    }
     this.#connected = connection.used ? null : connection.established;
     const bytes = bytesOf(this.#request);
     this.#sent = now();
@@ -58,6 +68,7 @@ export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
   }
 
   onFirstByte(now: number): void {
+    this.#phase?.end();
     this.#firstByte = now;
   }
 
@@ -95,9 +106,16 @@ export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
     connection?.destroy();
   }
 
+  /** There was no connection in time. */
+  #unconnected(): void {
+    this.#pool.abandon(this);
+    this.giveUp('connect timeout');
+  }
+
   #finish(error: string | null, done: number): void {
     if (this.#settled) return;
     this.#settled = true;
+    this.#phase?.end();
     const { deadlines, keepBody } = this.#workshop;
     deadlines.end(this, this.#request.timeout);
     this.#reply.answered({

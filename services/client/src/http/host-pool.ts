@@ -20,6 +20,8 @@ export interface HostPoolOptions {
  * The connections to one host. A request gets the connection that was used last, or waits in line for one that becomes free
  * within a turn of the event loop, or else for a new one; below the limit there are never fewer attempts under way than requests in line, so none waits for a slow answer to
  * somebody else. Above it requests wait, which their traces show as `sent - released`.
+ *
+ * A request that asks for a connection of its own waits in a line of its own. At the limit the two lines take turns.
  */
 export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolOptions) {
   const endpoint = endpointOf(host);
@@ -27,11 +29,18 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
   const waiting = new Set<Waiter>();
   const attempts = new Set<Connection>();
   const open = new Set<Connection>();
+  /** Those in line for a connection of their own, those for whom one is being established, and all such connections. */
+  const alone = new Set<Waiter>();
+  const connecting = new Map<Waiter, Connection>();
+  const single = new Set<Connection>();
+  let aloneIsNext = false;
 
-  function takeFirst(): Waiter | undefined {
-    if (waiting.size === 0) return undefined;
-    const [first] = waiting;
-    waiting.delete(first!);
+  const hasRoom = () => attempts.size + open.size + single.size < limit;
+
+  function takeFirst(line: Set<Waiter>): Waiter | undefined {
+    if (line.size === 0) return undefined;
+    const [first] = line;
+    line.delete(first!);
     return first;
   }
 
@@ -43,13 +52,19 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
     },
     failed(connection, error) {
       attempts.delete(connection);
-      const first = takeFirst();
+      const first = takeFirst(waiting);
       if (first === undefined) onIdleFailure(error);
       else first.failed(error);
       openMissing();
     },
     free(connection) {
-      const first = takeFirst();
+      if (alone.size > 0 && (waiting.size === 0 || aloneIsNext)) {
+        // Requests of that kind wait only at the limit: it makes room for one.
+        connection.destroy();
+        return;
+      }
+      aloneIsNext = true;
+      const first = takeFirst(waiting);
       if (first === undefined) free.push(connection);
       else first.ready(connection);
     },
@@ -65,8 +80,42 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
     attempts.add(new Connection(endpoint, shared, events));
   }
 
+  function openSingle(): void {
+    const waiter = takeFirst(alone)!;
+    const connection = new Connection(endpoint, shared, {
+      opened() {
+        connecting.delete(waiter);
+        waiter.ready(connection);
+      },
+      failed(_, error) {
+        forgetSingle(waiter, connection);
+        waiter.failed(error);
+        openMissing();
+      },
+      // The server has kept it all the same.
+      free: () => connection.destroy(),
+      closed() {
+        single.delete(connection);
+        openMissing();
+      },
+    });
+    connecting.set(waiter, connection);
+    single.add(connection);
+    aloneIsNext = false;
+  }
+
+  function forgetSingle(waiter: Waiter, connection: Connection): void {
+    connecting.delete(waiter);
+    single.delete(connection);
+  }
+
   function openMissing(): void {
-    while (attempts.size < waiting.size && attempts.size + open.size < limit) openOne();
+    while (hasRoom()) {
+      const isMissing = attempts.size < waiting.size;
+      if (alone.size > 0 && (!isMissing || aloneIsNext)) openSingle();
+      else if (isMissing) openOne();
+      else return;
+    }
   }
 
   let scheduled: NodeJS.Immediate | undefined;
@@ -78,9 +127,30 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
     });
   }
 
+  /** Opens a connection for a request alone; at the limit an idle one has to go. */
+  function acquireSingle(waiter: Waiter): void {
+    alone.add(waiter);
+    if (!hasRoom()) free[0]?.destroy();
+    openMissing();
+  }
+
+  /** Takes a request out of the line, or ends the attempt at a connection for it alone. */
+  function withdraw(waiter: Waiter): void {
+    if (waiting.delete(waiter) || alone.delete(waiter)) return;
+    const connection = connecting.get(waiter);
+    if (connection === undefined) return;
+    forgetSingle(waiter, connection);
+    connection.destroy();
+    openMissing();
+  }
+
   return {
-    /** Hands a connection over, at once or later; from the line a request can withdraw. */
-    acquire(waiter: Waiter): void {
+    /** Hands a connection over, at once or later, to be used by this request alone if it is `single`; until then it can withdraw. */
+    acquire(waiter: Waiter, isSingle: boolean): void {
+      if (isSingle) {
+        acquireSingle(waiter);
+        return;
+      }
       if (free.length > 0) {
         const now = shared.now();
         for (let connection = free.pop(); connection !== undefined; connection = free.pop()) {
@@ -94,16 +164,25 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
       waiting.add(waiter);
       openMissingSoon();
     },
-    /** Takes a request out of the line, if it is there. */
-    withdraw: (waiter: Waiter): void => void waiting.delete(waiter),
+    withdraw,
+    /** Withdraws a request that has waited too long, and gives up the oldest attempt at a connection for it: another may do better. */
+    abandon(waiter: Waiter): void {
+      const isWaiting = waiting.has(waiter);
+      withdraw(waiter);
+      const [oldest] = attempts;
+      if (!isWaiting || oldest === undefined) return;
+      attempts.delete(oldest);
+      oldest.destroy();
+      openMissing();
+    },
     /** Opens a connection ahead. */
     prepare(): void {
-      if (attempts.size + open.size < limit) openOne();
+      if (hasRoom()) openOne();
     },
     /** Ends all connections. */
     close(): void {
       clearImmediate(scheduled);
-      for (const connection of [...attempts, ...open]) connection.destroy();
+      for (const connection of [...attempts, ...open, ...single]) connection.destroy();
     },
   };
 }

@@ -33,7 +33,7 @@ export function createHttpSender({ now, connections, keepBody, keepHeaders, onId
   const targets = new Map<string, Target>();
   const deadlines = createDeadlines();
   const shared: Shared = { buffer: Buffer.allocUnsafeSlow(readBytes), head: new Head(defaultLimits), now };
-  const serialise = createSerialiser(true);
+  const serialise = createSerialiser();
 
   function targetOf(host: string): Target {
     let target = targets.get(host);
@@ -51,7 +51,9 @@ export function createHttpSender({ now, connections, keepBody, keepHeaders, onId
       const { workshop, pool } = targetOf(host);
       return new Exchange(workshop, pool, request, reply);
     },
-    prepare: host => targetOf(host).pool.prepare(),
+    prepare(host, request) {
+      if (request?.connections !== 'per-request') targetOf(host).pool.prepare();
+    },
     async [Symbol.asyncDispose]() {
       for (const { pool } of targets.values()) pool.close();
     },

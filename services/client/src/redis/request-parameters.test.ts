@@ -9,8 +9,8 @@ const parse = (json: string) => {
   return parsed.value as PyObject;
 };
 const request = (json: string) => {
-  const { method, path, headers, body, timeout } = requestOf(parse(json));
-  return { method, path, headers, body: body?.toString(), timeout };
+  const made = requestOf(parse(json));
+  return { ...made, body: made.body?.toString() };
 };
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
 const json = { 'Content-Type': 'application/json' };
@@ -55,8 +55,14 @@ describe('parameters of the default client', () => {
     ['params may be text', '{"path": "/x", "kwargs": {"params": "a=1"}}', { path: '/x?a=1' }],
     ['params that are empty add nothing', '{"path": "/x", "kwargs": {"params": {"a": null}}}', { path: '/x' }],
     ['a timeout is in seconds', '{"kwargs": {"timeout": 0.1}}', { timeout: 0.1 }],
-    ['a timeout of two parts counts both', '{"kwargs": {"timeout": [1, 2.5]}}', { timeout: 3.5 }],
-    ['a timeout without one for the answer is none', '{"kwargs": {"timeout": [1, null]}}', { timeout: 60 }],
+    [
+      'a timeout of two parts is for the connection and the first byte',
+      '{"kwargs": {"timeout": [1, 2.5]}}',
+      { timeout: 60, connectTimeout: 1, firstByteTimeout: 2.5 },
+    ],
+    ['a timeout of long parts lets the whole take as long', '{"kwargs": {"timeout": [5, 120]}}', { timeout: 125 }],
+    ['a timeout may be for the connection alone', '{"kwargs": {"timeout": [1, null]}}', { timeout: 60, connectTimeout: 1 }],
+    ['a timeout may be for the answer alone', '{"kwargs": {"timeout": [null, 2]}}', { timeout: 60, firstByteTimeout: 2 }],
     [
       'what is done anyway may be said',
       '{"kwargs": {"allow_redirects": false, "stream": false, "proxies": null}}',

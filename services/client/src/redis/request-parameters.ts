@@ -1,5 +1,5 @@
 import { encodePython, isPyNumber, isPyObject, type PyJson, type PyObject, plainJson, pyNumber, WireError } from '@galileo/wire';
-import { outgoingRequest, RequestError } from '../requests/outgoing-request.ts';
+import { defaultTimeout, outgoingRequest, RequestError } from '../requests/outgoing-request.ts';
 import type { OutgoingRequest } from '../sender.ts';
 import { FormError, formEncode } from './form-encoding.ts';
 
@@ -93,23 +93,29 @@ function targetOf(path: string, params: PyJson | undefined): string {
   return escapeTarget(joined);
 }
 
+/** Time-outs, seconds; 0 stands for none given. */
+interface Timeouts {
+  readonly timeout: number;
+  readonly connectTimeout: number;
+  readonly firstByteTimeout: number;
+}
+
 /**
- * Seconds. A list holds the time for the connection and the time for the answer; ours counts both together, from the hand-over
- * on. 0 stands for none given.
+ * One number is the time for the whole request. A list holds the time for the connection and the time for the answer: in Python
+ * the longest time between two of its bytes, with us that until its first byte; both together may be longer than the usual
+ * time-out of the whole.
  */
-function timeoutOf(value: PyJson | undefined): number {
+function timeoutsOf(value: PyJson | undefined): Timeouts {
   const allowed = 'seconds above 0, or a list of those for the connection and for the answer, null for none';
   const one = (part: PyJson): number => {
     if (part === null) return 0;
     if (!isPyNumber(part) || !(pyNumber(part) > 0)) throw error('kwargs.timeout', value!, allowed);
     return pyNumber(part);
   };
-  if (value === undefined) return 0;
-  if (!Array.isArray(value)) return one(value);
+  if (!Array.isArray(value)) return { timeout: value === undefined ? 0 : one(value), connectTimeout: 0, firstByteTimeout: 0 };
   if (value.length !== 2) throw error('kwargs.timeout', value, allowed);
-  const [connect, read] = value.map(one) as [number, number];
-  // Without a limit for the answer there is none at all.
-  return read === 0 ? 0 : connect + read;
+  const [connectTimeout, firstByteTimeout] = value.map(one) as [number, number];
+  return { timeout: Math.max(defaultTimeout, connectTimeout + firstByteTimeout), connectTimeout, firstByteTimeout };
 }
 
 function kwargsOf(value: PyJson | undefined): PyObject {
@@ -138,6 +144,6 @@ export function requestOf(parameters: PyObject): OutgoingRequest {
     path: targetOf(text('path', parameters['path'], '/'), kwargs['params']),
     headers: body.type === undefined || typed ? headers : { ...headers, 'Content-Type': body.type },
     body: body.bytes ?? Buffer.alloc(0),
-    timeout: timeoutOf(kwargs['timeout']),
+    ...timeoutsOf(kwargs['timeout']),
   });
 }

@@ -1,4 +1,4 @@
-import { HttpRequest } from '@galileo/proto/client';
+import { Connections, HttpRequest } from '@galileo/proto/client';
 import { describe, expect, it } from 'vitest';
 import { outgoingRequest, RequestError } from './outgoing-request.ts';
 
@@ -13,6 +13,13 @@ describe('outgoingRequest', () => {
     const request = { method: 'post', path: '/a?b=%20c', headers: { 'X-Key': 'välue' }, body: Buffer.from('x'), timeout: 0.5 };
     expect(outgoingRequest(request)).toEqual({ ...request, method: 'POST' });
     expect(outgoingRequest({ ...request, method: 'Purge' }).method).toBe('Purge');
+  });
+
+  it('takes time-outs of its parts, and how it is connected', () => {
+    const request = { connectTimeout: 0.5, firstByteTimeout: 2, connections: Connections.PER_REQUEST };
+    expect(outgoingRequest(request)).toMatchObject({ connectTimeout: 0.5, firstByteTimeout: 2, connections: 'per-request' });
+    const reuse = outgoingRequest({ connectTimeout: 0, firstByteTimeout: 0, connections: Connections.REUSE });
+    for (const name of ['connectTimeout', 'firstByteTimeout', 'connections']) expect(reuse).not.toHaveProperty(name);
   });
 
   const refused: readonly [why: string, field: Partial<HttpRequest>, message: RegExp][] = [
@@ -30,6 +37,17 @@ describe('outgoingRequest', () => {
     ],
     ['a second header in the value', { headers: { a: '1\r\nb: 2' } }, /request.headers\["a"\]: found "1\\r\\nb: 2"/],
     ['a negative time-out', { timeout: -1 }, /request.timeout: found -1; allowed: seconds above 0/],
+    [
+      'a connect time-out that is no number',
+      { connectTimeout: Number.NaN },
+      /request.connect_timeout: found null; allowed: seconds/,
+    ],
+    ['a negative first byte time-out', { firstByteTimeout: -1 }, /request.first_byte_timeout: found -1; allowed: .* 0 for none/],
+    [
+      'connections of another kind',
+      { connections: 7 as Connections },
+      /request.connections: found 7; allowed: CONNECTIONS_REUSE/,
+    ],
     ['an endless time-out', { timeout: Number.POSITIVE_INFINITY }, /request.timeout/],
   ];
   for (const [why, fields, message] of refused) {

@@ -1,11 +1,13 @@
-import type { HttpRequest } from '@galileo/proto/client';
+import { Connections, type HttpRequest } from '@galileo/proto/client';
 import type { OutgoingRequest } from '../sender.ts';
 
-const defaultTimeout = 60;
+/** Time-out of a request that names none, seconds. */
+export const defaultTimeout = 60;
 const longestTimeout = 86_400;
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const target = /^\/[!-"$-~]*$/;
-const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** What the value of a header field may be. */
+export const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Methods that are meant whatever their case, as in the Fetch standard; others are sent as written. */
 const standard = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
@@ -35,23 +37,39 @@ function checkHeader(name: string, value: string): void {
   }
 }
 
+function timeoutOf(field: string, seconds: number, absent: string): number {
+  if (seconds > 0 && seconds <= longestTimeout) return seconds;
+  throw new RequestError(field, seconds, `seconds above 0 and up to ${longestTimeout}, or 0 for ${absent}`);
+}
+
+/** The options that few requests have. */
+function options(request: Partial<HttpRequest>): Partial<OutgoingRequest> {
+  const { connectTimeout = 0, firstByteTimeout = 0, connections = Connections.UNSPECIFIED } = request;
+  const none = 'none but that of the whole request';
+  if (!Object.values<number>(Connections).includes(connections)) {
+    throw new RequestError('connections', connections, 'CONNECTIONS_REUSE, CONNECTIONS_PER_REQUEST');
+  }
+  return {
+    ...(connectTimeout !== 0 && { connectTimeout: timeoutOf('connect_timeout', connectTimeout, none) }),
+    ...(firstByteTimeout !== 0 && { firstByteTimeout: timeoutOf('first_byte_timeout', firstByteTimeout, none) }),
+    ...(connections === Connections.PER_REQUEST && { connections: 'per-request' as const }),
+  };
+}
+
 /** Fills in what was left out. @throws RequestError at the first field that does not fit. */
-export function outgoingRequest(request: HttpRequest | undefined): OutgoingRequest {
-  const path = request?.path || '/';
+export function outgoingRequest(request: Partial<HttpRequest> = {}): OutgoingRequest {
+  const path = request.path || '/';
   if (!target.test(path))
     throw new RequestError('path', path, 'a path that begins with / and holds visible ASCII without # alone');
-  const timeout = request?.timeout || defaultTimeout;
-  if (!(timeout > 0 && timeout <= longestTimeout)) {
-    throw new RequestError('timeout', timeout, `seconds above 0 and up to ${longestTimeout}, or 0 for ${defaultTimeout}`);
-  }
-  const headers = request?.headers ?? {};
+  const timeout = timeoutOf('timeout', request.timeout || defaultTimeout, String(defaultTimeout));
+  const { headers = {}, body } = request;
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
-  const body = request?.body;
   return {
-    method: methodOf(request?.method || 'GET'),
+    method: methodOf(request.method || 'GET'),
     path,
     headers,
     body: body !== undefined && body.length > 0 ? body : undefined,
     timeout,
+    ...options(request),
   };
 }

@@ -25,12 +25,26 @@ export class SourceError extends Error {
 /** The client that a source is for. */
 interface SourceOwner {
   readonly id: string;
+  readonly worker: string;
   /** Number within the worker, from 0. */
   readonly n: number;
   readonly service: string;
 }
 
 export type OpenSource = (owner: SourceOwner) => RequestSource;
+
+/** A source whose code is being loaded: the requests of the first instants are made when it is there, in their order. */
+function laterSource(typical: OutgoingRequest, loading: Promise<(counter: number) => OutgoingRequest>): RequestSource {
+  let make: ((counter: number) => OutgoingRequest) | undefined;
+  loading.then(
+    loaded => {
+      make = loaded;
+    },
+    // Each request that is asked for meets the reason.
+    () => {},
+  );
+  return { typical, next: counter => make?.(counter) ?? loading.then(loaded => loaded(counter)), close() {} };
+}
 
 /**
  * Makes the sources of clients that were created together.
@@ -43,6 +57,20 @@ export function requestSources(spec: RequestSpec, outgoing: (request: OutgoingRe
       const request = outgoing(spec.request);
       const source: RequestSource = { typical: request, next: () => request, close() {} };
       return () => source;
+    }
+    case 'template': {
+      const { template } = spec;
+      const typical = outgoing(template.request);
+      const loading = import('./template-requests.ts').then(({ templateRequests }) => templateRequests(template));
+      let opened = 0;
+      return owner => {
+        const position = opened++;
+        const made = loading.then(open => {
+          const make = open(owner, position);
+          return (counter: number) => outgoing(make(counter));
+        });
+        return laterSource(typical, made);
+      };
     }
   }
 }

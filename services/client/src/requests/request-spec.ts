@@ -1,6 +1,31 @@
+import type { Template } from '@galileo/workload/template';
 import type { OutgoingRequest } from '../sender.ts';
+
+/** A table whose rows requests take their texts from. */
+export interface Rows {
+  readonly rows: readonly (readonly string[])[];
+  readonly order: 'sequential' | 'random';
+}
+
+/** A request whose templates are filled in each time. */
+export interface TemplateSpec {
+  /** What is the same each time, with a `0` in each place of a template. */
+  readonly request: OutgoingRequest;
+  readonly path: Template;
+  /** Header fields that are not the same each time. */
+  readonly headers: Readonly<Record<string, Template>>;
+  /** The body, if it is not the same each time; texts within JSON are escaped as its strings are. */
+  readonly body: { readonly template: Template; readonly isJson: boolean } | undefined;
+  /** At least one. */
+  readonly rows: Rows | undefined;
+  /** What seeds are made from, together with the client's number; without it, from its number within the worker. */
+  readonly seed: number | undefined;
+  /** Numbers of the clients among the `total` that share the load: `first`, `first + step`, … */
+  readonly numbers: { readonly first: number; readonly step: number; readonly total: number };
+}
 
 /** What clients send, checked, as plain data that may go to another thread. */
 export type RequestSpec =
   /** The same each time. */
-  { readonly kind: 'constant'; readonly request: OutgoingRequest };
+  | { readonly kind: 'constant'; readonly request: OutgoingRequest }
+  | { readonly kind: 'template'; readonly template: TemplateSpec };

@@ -8,6 +8,7 @@ import type { LoadFigures } from '../load-figures.ts';
 import type { PlacedClients } from '../placement.ts';
 import { createLoadMeter } from './load-meter.ts';
 import { protoArrival } from './proto-arrival.ts';
+import { protoRequest } from './proto-request.ts';
 
 /** A client that was created. */
 export interface Client {
@@ -70,18 +71,19 @@ const closingTime = 2;
 /** Seconds that a worker gets to obey when its load is ended: one that hangs must not hold up the end. */
 const obeyTime = 2;
 
-/** Creates the clients that were placed; `onCreated` is waited for after each call that has created some. */
+/** Creates the clients that were placed; `seed` is that of the experiment, `onCreated` is waited for after each call that has created some. */
 export async function createClients(
   placed: readonly PlacedClients<WorkerMember>[],
+  seed: number,
   onCreated: (clients: readonly Client[]) => Promise<void>,
 ): Promise<Client[]> {
   const clients: Client[] = [];
   for (const { workload, host, indices } of placed) {
-    const { method, path, headers, body, timeout } = workload.request;
+    const begin = Math.min(...placed.filter(group => group.workload === workload).map(group => group.indices[0]!));
     const { clients: created } = await host.connection.client.createClients({
       service: workload.service,
       count: indices.length,
-      request: { method, path, headers, body: Buffer.from(body ?? ''), timeout },
+      request: protoRequest(workload.request, { begin, total: workload.clients, indices }, seed),
     });
     for (const [position, index] of indices.entries()) {
       clients.push({ id: created[position]!.clientId, worker: host, workload, index });

@@ -165,7 +165,8 @@ function replicaPlans({ spec }: Submission): { processes: ProcessPlan[]; externa
 }
 
 async function placeAndCreate(live: LiveExperiment, fleet: Fleet): Promise<Client[]> {
-  return await createClients(placeClients(live.submission.spec.workloads, fleet.workers, fleet.placed), async created => {
+  const { workloads, seed } = live.submission.spec;
+  return await createClients(placeClients(workloads, fleet.workers, fleet.placed), seed, async created => {
     if (!fleet.placed) return;
     const clients = [...Map.groupBy(created, client => client.worker.name)].map(([worker, own]) => ({
       worker,

@@ -44,6 +44,7 @@ async function carryOut(session: Session, file: ExperimentFile, progress: Progre
     creator: app.user,
     attached: true,
     recordings: Object.fromEntries(Object.entries(file.recordings).map(([name, numbers]) => [name, { numbers: [...numbers] }])),
+    files: file.files,
   });
   session.commit();
   progress.begin(file.spec.name, experimentId);
