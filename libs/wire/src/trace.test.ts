@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { formatTrace, parseTrace, type Trace } from './trace.ts';
+import { splitHeaders } from './trace-details.ts';
 import { WireError } from './wire-error.ts';
 
 const trace: Trace = {
@@ -56,8 +57,11 @@ describe('formatTrace', () => {
     expect(() => formatTrace({ ...trace, ...change })).toThrow(WireError);
   });
 
-  it('keeps a pipe in the headers', () => {
+  it('keeps a pipe in the headers, escaped, since a bare one stands for a comma', () => {
     const headers = JSON.stringify({ A: 'b, c|d', 'x|y': '\\|' });
+    const line = formatTrace({ ...trace, headers, response: 'e|f' });
+    expect(line).toMatch(/,None,\{"A":"b\| c\\u007cd"\|"x\\u007cy":"\\\\\\u007c"\},e\|f$/);
+    expect(splitHeaders(headers).headers).toBe(headers);
     const read = parseTrace(formatTrace({ ...trace, headers }));
     expect(read.ok && JSON.parse(read.value.headers!)).toEqual(JSON.parse(headers));
   });

@@ -22,10 +22,13 @@ export const variables = {
     max: 16 * 1024 * 1024,
     doc: 'most bytes of a body that are kept; a trace whose body was cut has more in Galileo-Bytes than in its body',
   }),
-  traceLogging: oneOf('galileo_trace_logging', ['redis', 'file', 'none'], {
-    fallback: 'redis',
-    doc: 'where traces go: over galileo_bus to the recorder, into a CSV file of the original form, or nowhere',
-  }),
+  traceLogging: {
+    ...oneOf('galileo_trace_logging', ['redis', 'file', 'none'], {
+      fallback: 'redis',
+      doc: 'where traces go: over galileo_bus to the recorder, into a CSV file of the original form, or nowhere',
+    }),
+    allowed: "redis, file, none (not the original's sql: the recorder alone writes into the database)",
+  },
   traceDirectory: text('galileo_trace_dir', {
     fallback: '/tmp/mc2/exp',
     doc: 'directory of the file traces-<worker>.csv',

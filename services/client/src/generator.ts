@@ -234,6 +234,7 @@ export function createGenerator(options: GeneratorOptions) {
       createRoutingTable().replace(next);
       routes = next;
       for (const client of clients.values()) setRoute(client);
+      sender.retain?.(new Set(router.host === undefined ? routes.flatMap(({ hosts }) => hosts) : [router.host]));
     },
 
     /** Gives a client a schedule from T0 = `start` on, UNIX seconds, in place of the workload that it has. */

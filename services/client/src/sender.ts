@@ -62,6 +62,8 @@ export interface Sender extends AsyncDisposable {
   send(host: string, request: OutgoingRequest, reply: Reply): Sending;
   /** Opens a connection ahead for requests like this one, so that the first does not pay for it. Sends nothing. */
   prepare(host: string, request?: OutgoingRequest): void;
+  /** Gives back what it holds for other hosts than these; requests on the way go on. */
+  retain?(hosts: ReadonlySet<string>): void;
 }
 
 /** The answer of a request that never came to be sent. */

@@ -35,6 +35,9 @@ export function createTransports(main: Sender, makers: Readonly<Partial<Record<T
       if (sender === undefined) throw new Error(`the transport ${request.transport} was not loaded`);
       return sender.send(host, request, reply);
     },
+    retain(hosts) {
+      for (const sender of senders.values()) sender.retain?.(hosts);
+    },
     prepare: (host, request) => senders.get(request?.transport ?? 'http')?.prepare(host, request),
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(loading.values());

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { decodeHistogram } from '@galileo/analysis';
 import { LoadClientDefinition, type ProfileProcess } from '@galileo/proto/client';
 import { connect } from '@galileo/service';
-import { startUpstream } from '@galileo/testkit';
+import { startUpstream, until } from '@galileo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -20,6 +20,38 @@ describe('a worker', () => {
     expect(name).toBe('w');
     expect(labels).toMatchObject({ galileo_zone: 'main', galileo_worker_name: 'w' });
     expect(JSON.stringify(labels)).not.toContain('secret');
+  });
+
+  it('gives back its connections to hosts that no route names any more, unless all go to one host', async () => {
+    const open = new Set<number>();
+    await using upstream = await startUpstream(({ socket }, response) => {
+      const port = socket.remotePort!;
+      open.add(port);
+      socket.on('close', () => open.delete(port));
+      response.setHeader('Keep-Alive', 'timeout=600').end();
+    });
+    const elsewhere = { routes: [{ service: 'pi', hosts: ['127.0.0.1:1'], weights: [1] }] };
+    const run = async (one: Worker, clientId: string) => {
+      await one.load(clientId, { requests: 3, gap: 0.05 });
+      await one.watch();
+    };
+    {
+      await using routed = await startWorker();
+      const [client] = await routed.clients(1, upstream.address);
+      await run(routed, client!.clientId);
+      expect(open.size).toBeGreaterThan(0);
+      await routed.rpc.setRoutes(elsewhere);
+      await until('no connection', () => open.size === 0);
+    }
+    const env = { galileo_router_type: 'StaticRouter', galileo_router_static_host: `http://${upstream.address}` };
+    await using everywhere = await startWorker(env);
+    const [client] = await everywhere.clients(1, undefined);
+    await run(everywhere, client!.clientId);
+    const before = [...open];
+    await everywhere.rpc.setRoutes(elsewhere);
+    await run(everywhere, client!.clientId);
+    expect(before.length).toBeGreaterThan(0);
+    expect([...open]).toEqual(expect.arrayContaining(before));
   });
 
   it('is called like its host unless it is told otherwise', async () => {

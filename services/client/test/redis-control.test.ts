@@ -63,16 +63,20 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
   const requests: { url: string; open: number }[] = [];
   let open = 0;
   let hold = 0;
+  /** Answers that wait until they are called, if they are to. */
+  let held: (() => void)[] | undefined;
 
   beforeAll(async () => {
     upstream = await startUpstream((request, response) => {
       open += 1;
       requests.push({ url: request.url!, open });
       const status = Number(/status=(\d+)/.exec(request.url!)?.[1] ?? 200);
-      setTimeout(() => {
+      const answer = () => {
         open -= 1;
         response.writeHead(status).end();
-      }, hold);
+      };
+      if (held === undefined) setTimeout(answer, hold);
+      else held.push(answer);
     });
     redis = await startRedis();
     worker = await startWorker({
@@ -141,12 +145,15 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
   });
 
   it('without gaps sends as fast as its concurrency allows: 50 at a time and never more', async () => {
-    hold = 20;
+    held = [];
     const before = requests.length;
     const [id] = await controller.create({ path: '/loop' });
     await controller.send('SetWorkloadCommand', id, 200, 'constant', null);
+    await until('50 on the way', () => held!.length === 50);
+    const first = held;
+    held = undefined;
+    for (const answer of first) answer();
     await controller.untilDone(id!);
-    hold = 0;
     const loop = requests.slice(before);
     expect(loop).toHaveLength(200);
     expect(Math.max(...loop.map(entry => entry.open))).toBe(50);

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { connectRedis, discover } from '@galileo/bus';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { connect, waitForServing } from '@galileo/service';
-import { missing, type RedisServer, startRedis, startService, startUpstream, until } from '@galileo/testkit';
+import { missing, type RedisServer, silentLog, startRedis, startService, startUpstream, until } from '@galileo/testkit';
+import { pingWorkers } from '@galileo/wire';
 import { describe, expect, it } from 'vitest';
 import { startRecorderDouble } from './recorder-double.ts';
 
@@ -110,6 +113,59 @@ describe.skipIf(missing('redis-server'))(
       expect(await client.smembers('galileo:workers')).toEqual(['w']);
       await ends(worker);
       expect((await client.keys('*')).filter(key => !key.startsWith('galileo:service:'))).toEqual([]);
+    });
+
+    it('and one that was killed leaves no process, is noticed by its announcement, and is replaced exactly', {
+      timeout: 60_000,
+    }, async () => {
+      await using recorder = await startRecorderDouble();
+      let seen = 0;
+      await using upstream = await startUpstream((_request, response) => {
+        seen++;
+        response.end();
+      });
+      await using redis = await startRedis();
+      const client = redis.client();
+      await using finder = connectRedis({ host: redis.host, port: redis.port }, { log: silentLog, name: 'finder' });
+      await finder.ready();
+      // What others have in Redis, by names that are much like the worker's.
+      await client.sadd('galileo:workers', 'ww');
+      await client.sadd('galileo:worker:ww:clients', 'ww:pi:0');
+      await client.set('galileo:client:ww:pi:0', '[]');
+      const others = ['galileo:worker:ww:clients', 'galileo:client:ww:pi:0'];
+
+      await using killed = await underLoad(redis, recorder.address, upstream, () => seen);
+      const { grpc: address } = await killed.ready();
+      expect(await discover(finder, 'client')).toEqual([{ name: 'w', address }]);
+      expect(await readFile(`/proc/${killed.pid}/task/${killed.pid}/children`, 'utf8')).toBe('');
+      await killed.kill('SIGKILL');
+      const requests = seen;
+      await until('nobody to listen', async () => {
+        const [, listeners] = (await client.pubsub('NUMSUB', pingWorkers.channel)) as [string, number];
+        return listeners === 0;
+      });
+      expect(await client.smembers('galileo:workers')).toContain('w');
+      expect(await client.ttl('galileo:service:client:w')).toBeGreaterThan(0);
+      expect(await client.ttl('galileo:service:client:w')).toBeLessThanOrEqual(15);
+
+      await client.hset('w', 'galileo_group', 'of the predecessor');
+      await using worker = await startService('client', { ...environmentOf(redis, recorder.address), galileo_zone: 'new' });
+      const successor = (await worker.ready())['grpc']!;
+      await until('its registration', async () => (await client.hget('w', 'galileo_zone')) === 'new');
+      const keys = ['galileo:service:client:w', 'galileo:workers', 'w', ...others];
+      expect((await client.keys('*')).toSorted()).toEqual(keys.toSorted());
+      expect(await client.hgetall('w')).toEqual({
+        galileo_worker_name: 'w',
+        galileo_zone: 'new',
+        galileo_grpc_listen: '127.0.0.1:0',
+        galileo_recorder: recorder.address,
+      });
+      // The predecessor may only be cut off: its address is given up when it has not been renewed for 15 s.
+      await until('the predecessor to be gone', async () => (await discover(finder, 'client'))[0]?.address === successor, 30);
+      expect(seen).toBe(requests);
+      await ends(worker);
+      expect((await client.keys('*')).toSorted()).toEqual([...others, 'galileo:workers'].toSorted());
+      expect(await client.smembers('galileo:workers')).toEqual(['ww']);
     });
   },
 );

@@ -1,81 +1,74 @@
 import { type RedisServer, until } from '@galileo/testkit';
-import { parseTrace, splitHeaders, type Trace } from '@galileo/wire';
+import type { Trace } from '@galileo/wire';
 import { expect } from 'vitest';
-
-/** A command that somebody sent to Redis. */
-export interface Exchange {
-  readonly from: 'controller' | 'worker';
-  readonly argv: readonly string[];
-}
-
-export interface Transcript {
-  readonly cases: ReadonlyMap<string, readonly Exchange[]>;
-  /** Recorded client -> its description, as it stood in Redis. */
-  readonly descriptions: ReadonlyMap<string, string>;
-}
+import { endsMore, exceptions, paused, pythonsOwnWords, refusesApps, serversOf } from './replay-exceptions.ts';
+import { compareTrace } from './replay-traces.ts';
+import type { Exchange, Transcript } from './transcripts.ts';
 
 /** Where a case is replayed, and what has been heard there so far. */
 export interface World {
   readonly client: ReturnType<RedisServer['client']>;
-  readonly worker: string;
+  /** Recorded worker -> ours. */
+  readonly workers: ReadonlyMap<string, string>;
   readonly service: string;
+  /** WorkloadDoneEvents. */
   readonly done: readonly string[];
-  readonly registered: readonly string[];
+  /** Register- and UnregisterWorkerEvents. */
+  readonly lives: readonly string[];
   readonly traces: readonly Trace[];
+  /** HOST:PORT of the target. */
   readonly upstream: string;
+  /** Does to one of our workers what was done to the recorded one. */
+  operate(action: string, worker: string): Promise<void>;
+  /** Resolves when all workers have the routes that are in Redis. */
+  routed(): Promise<void>;
 }
-
-/** Cases in which ours behaves unlike the recording, and why. */
-const exceptions: Record<string, string> = {
-  '25-unknown-distribution': 'bug 3: the original client dies; ours refuses the workload and says that it is done',
-  '27-zero-ia-crash': 'bug 3: the original client dies; ours sends as fast as its concurrency allows',
-  '28-spawn-unknown-app': 'the original makes a client that never answers; ours refuses',
-  '29-spawn-local-app': 'apps can not be run yet: ours refuses',
-  '72-request-right-after-spawn': 'bug 1: the original loses the workload; ours has subscribed before it answers',
-};
-/** In them a workload ends that the recording never ended. */
-const endsMore = ['25-unknown-distribution', '27-zero-ia-crash', '72-request-right-after-spawn'];
-const refusesApps = ['28-spawn-unknown-app', '29-spawn-local-app'];
-/** Recorded while tracing was paused by the case before. */
-const paused = ['16-untraced-requests'];
-
-/** Errors that Python itself makes of a wrong argument: ours are errors too, in words and class of their own. */
-const pythonsOwnWords = /^(CreateClientCommand\.__new__|'NoneType' object has no attribute|invalid literal for int)/;
 
 const bus = '__eventbus:global:';
 const api = `${bus}galileo.worker.api.`;
-const clientIds = /w\d:svc:\d+/g;
+const clientIds = /w[\dk]:svc:\d+/g;
 
 type Payload = { __obj: unknown[]; __type: string };
 
 /** Replays what the controller sent in a case, and compares what comes of it. */
 export async function replayCase(world: World, { cases, descriptions }: Transcript, name: string) {
-  const { client, worker, service } = world;
+  const { client, workers, service } = world;
   const exchanges = cases.get(name)!;
   const ids = new Map<string, string>();
   const earlier = new Set<string>();
   const consumed = new Set<Exchange>();
   const counts = { sent: 0, compared: 0 };
-  const begin = { done: world.done.length, registered: world.registered.length, traces: world.traces.length };
+  const begin = { done: world.done.length, lives: world.lives.length, traces: world.traces.length };
   const doneOf = (id: string) => world.done.slice(begin.done).filter(payload => payload.includes(`"${id}"`)).length;
   const expectedDone = new Map<string, number>();
+  const killed = new Set<string>();
+  /** While a worker stands still, what is to be done when it goes on. */
+  let later: (() => Promise<unknown>)[] | undefined;
 
+  const ours = (recorded: string) => workers.get(recorded) ?? recorded;
+  const port = world.upstream.split(':')[1]!;
   const translate = (text: string) =>
     text
       .replace(clientIds, id => ids.get(id) ?? id)
       .replace(/"svc"/g, JSON.stringify(service))
-      .replace(/"w\d"/g, JSON.stringify(worker))
-      .replace(/(create_client:|galileo:worker:)w\d/g, `$1${worker}`)
-      .replace(/^w\d$/, worker)
+      .replace(/"(w[\dk])"/g, (_, worker: string) => JSON.stringify(ours(worker)))
+      .replace(/(create_client:|galileo:worker:)(w[\dk])/g, (_, prefix: string, worker: string) => `${prefix}${ours(worker)}`)
+      .replace(/^w[\dk]$/, ours)
+      .replace(/^(routing:(?:hosts|weights):)?svc$/, `$1${service}`)
+      .replace(/:8391$/, `:${port}`)
       .replace(/__rpc_/g, `__rpc_${name}_`);
   const same = (ours: unknown, recorded: unknown) => {
     expect(ours).toEqual(recorded);
     counts.compared += 1;
   };
 
-  async function call(channel: string, payload: string, key: string, answers: number): Promise<Payload[]> {
-    await client.publish(channel, payload);
+  async function send(channel: string, payload: string): Promise<void> {
+    const receivers = await client.publish(channel, payload);
     counts.sent += 1;
+    if (killed.size > 0) same(receivers, 0);
+  }
+
+  async function answersIn(key: string, answers: number, payload: string): Promise<Payload[]> {
     const found: Payload[] = [];
     for (let i = 0; i < answers; i++) {
       const popped = await client.brpop(key, 3);
@@ -104,16 +97,29 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
     const isInfo = channel.endsWith('Client.get_info');
     const answers = isInfo && endsMore.includes(name) ? ids.size : recorded.length;
     const key = translate(`${bus}${responseChannel}`);
-    const ours = await call(translate(channel), translate(payload), key, answers);
+    await send(translate(channel), translate(payload));
+    if (killed.size > 0) return true;
+    const compareAnswers = async () => {
+      const found = await answersIn(key, answers, payload);
+      return checkAnswers(index, channel, key, recorded, found);
+    };
+    if (later === undefined) return compareAnswers();
+    later.push(compareAnswers);
+    return true;
+  }
+
+  async function checkAnswers(index: number, channel: string, key: string, recorded: Exchange[], ours: Payload[]) {
     if (refusesApps.includes(name) && channel.includes('create_client')) {
       same([ours[0]!.__obj[2], ours[0]!.__obj[3]], ['ValueError', true]);
       expect(String(ours[0]!.__obj[1])).toMatch(/^client: found the app "\w+"; allowed: null/);
       return false;
     }
-    if (answers === 0) {
+    if (ours.length === 0) {
       // What comes after it is answered, so that it would have been by then.
-      const [pong] = await call(`${bus}WorkerDaemon.ping`, pingOf(`${name}${index}`), `${bus}__pong_${name}${index}`, 1);
-      expect(pong!.__obj[1]).toBe(worker);
+      const id = `${name}${index}`;
+      await client.publish(`${bus}WorkerDaemon.ping`, pingOf(id));
+      const [pong] = await answersIn(`${bus}__pong_${id}`, 1, id);
+      expect([...workers.values()]).toContain(pong!.__obj[1]);
       same(await client.exists(key), 0);
       return true;
     }
@@ -125,7 +131,8 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
       }
     }
     const theirs = originals.map(text => JSON.parse(translate(text)) as Payload);
-    if (isInfo) compareInfos(ours, theirs);
+    if (channel.endsWith('WorkerDaemon.ping')) same(inAnyOrder(ours), inAnyOrder(theirs));
+    else if (channel.endsWith('Client.get_info')) compareInfos(ours, theirs);
     else {
       for (const [i, answer] of ours.entries()) {
         const [words] = (theirs[i]!.__obj[1] as unknown[] | null) ?? [];
@@ -141,6 +148,13 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
 
   /** One answer per client, in any order. The counts of clients that lived before the case are those of other cases. */
   function compareInfos(ours: Payload[], theirs: Payload[]): void {
+    const servers = serversOf(name);
+    if (servers !== undefined) {
+      for (const { __obj } of theirs) {
+        const info = __obj[1] as [unknown, number, number];
+        info[2] = servers.slice(0, info[1]).filter(server => server.fails).length;
+      }
+    }
     const byClient = (payloads: Payload[]) =>
       new Map(payloads.map(payload => [((payload.__obj[1] as unknown[])[0] as string[])[0]!, payload]));
     const [mine, original] = [byClient(ours), byClient(theirs)];
@@ -161,53 +175,18 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
   async function replayMessage(index: number, { argv }: Exchange): Promise<boolean> {
     const [command, key, ...rest] = argv as [string, string, ...string[]];
     if (command === 'PUBLISH' && /WorkerDaemon|get_info|nothing/.test(key)) return replayCall(index, key, rest[0]!);
-    await client.call(command, translate(key), ...rest.map(translate));
-    counts.sent += 1;
+    if (command === 'PUBLISH') await send(translate(key), translate(rest[0]!));
+    else {
+      await client.call(command, ...argv.slice(1).map(translate));
+      counts.sent += 1;
+    }
+    if (command === 'EXEC') await world.routed();
     if (endsMore.includes(name) && key.endsWith('SetWorkloadCommand')) {
       const id = ids.get(clientIds[Symbol.match](rest[0]!)![0]!)!;
       await until(`the end of the workload of ${id}`, () => doneOf(id) === 1);
       expectedDone.set(id, 1);
     }
     return true;
-  }
-
-  async function compareTrace(line: string): Promise<void> {
-    const recorded = parseTrace(line);
-    if (!recorded.ok) throw new Error(recorded.reason);
-    const { value } = recorded;
-    const id = ids.get(value.client)!;
-    const counter = value.requestId.split(':')[1]!;
-    const find = () =>
-      world.traces.slice(begin.traces).find(trace => trace.client === id && trace.requestId.endsWith(`:${counter}`));
-    const ours = await until(`trace ${counter} of ${id}`, find);
-    expect(ours.done - ours.created).toBeGreaterThan(0);
-    // A failed request of ours names the server that it was for.
-    same(
-      [ours.client, ours.service, ours.status, ours.server, ours.expId],
-      [id, service, value.status, world.upstream, value.expId],
-    );
-    if (value.status < 0) return;
-    // Date and the length of an echo are of the moment; fields of the connection are ours; the original makes a | a comma.
-    const moment = { Date: expect.any(String), 'Content-Length': expect.any(String) };
-    same(headersOf(ours), expect.objectContaining({ ...headersOf(value), ...moment }));
-    if (value.response?.startsWith('{"method"')) compareEcho(ours.response!, value.response);
-    // The original reads text without a charset as Latin-1; ours as UTF-8.
-    else
-      same(
-        ours.response,
-        Buffer.from(value.response ?? '', 'latin1')
-          .toString()
-          .trim(),
-      );
-  }
-
-  /** What arrived at the target; of the fields those that the configuration asked for. */
-  function compareEcho(ours: string, recorded: string): void {
-    type Echo = { method: string; path: string; body: string; headers: Record<string, string> };
-    const [mine, original] = [JSON.parse(ours) as Echo, JSON.parse(recorded) as Echo];
-    const lower = Object.fromEntries(Object.entries(original.headers).map(([field, value]) => [field.toLowerCase(), value]));
-    const headers = { 'content-type': lower['content-type'], 'x-a': lower['x-a'], 'content-length': lower['content-length'] };
-    same(mine, JSON.parse(JSON.stringify({ ...original, headers })));
   }
 
   async function compare({ argv }: Exchange): Promise<void> {
@@ -222,14 +201,19 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
         break;
       case 'SET':
         return same(await client.get(ourKey), ourRest[0]);
+      case 'HMSET':
+        return compareLabels(key, await client.hgetall(ourKey), rest);
       case 'DEL':
         await until(`${ourKey} to be gone`, async () => (await client.exists(ourKey)) === 0);
         break;
       case 'PUBLISH':
-        if (key === 'galileo/results/traces') return compareTrace(rest[0]!);
-        if (key === `${api}RegisterWorkerEvent`) {
-          await until('the event', () => world.registered.length > begin.registered);
-          return same(world.registered.at(-1), ourRest[0]);
+        if (key === 'galileo/results/traces') {
+          const expected = { name, service, upstream: world.upstream, ourId: (id: string) => ids.get(id)!, same };
+          return compareTrace(rest[0]!, expected, () => world.traces.slice(begin.traces));
+        }
+        if (/(Unr|R)egisterWorkerEvent$/.test(key)) {
+          await until(key, () => world.lives.slice(begin.lives).includes(ourRest[0]!));
+          break;
         }
         await ended(ourRest[0]!);
         break;
@@ -237,6 +221,27 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
         throw new Error(`${command} ${key}: an answer that nothing was compared with`);
     }
     counts.compared += 1;
+  }
+
+  /** How others are reached is no label of ours. */
+  function compareLabels(worker: string, labels: Record<string, string>, pairs: string[]): void {
+    for (let i = 0; i < pairs.length; i += 2) {
+      const [field, value] = [pairs[i]!, pairs[i + 1]!];
+      const isConnection = ['galileo_redis_host', 'galileo_redis_port', 'galileo_router_static_host'].includes(field);
+      const own = field === 'galileo_worker_name' ? ours(worker) : value;
+      same([field, labels[field]], [field, isConnection ? undefined : own]);
+    }
+  }
+
+  async function operate(action: string, worker: string): Promise<void> {
+    await world.operate(action, ours(worker));
+    if (action === 'SIGKILL') killed.add(worker);
+    else if (action === 'SIGSTOP') later = [];
+    else if (action === 'SIGCONT') {
+      const waiting = later ?? [];
+      later = undefined;
+      for (const compareAnswers of waiting) await compareAnswers();
+    }
   }
 
   async function ended(payload: string): Promise<void> {
@@ -254,9 +259,11 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
     const number = (id: string) => Number(id.split(':')[2]);
     for (const id of [...used].filter(each => !made.has(each)).toSorted((a, b) => number(a) - number(b))) {
       const config = (JSON.parse(translate(descriptions.get(id)!)) as unknown[])[2];
+      const worker = ours(id.split(':')[0]!);
       const fn = `WorkerDaemon.create_client:${worker}`;
       const request = { __obj: [fn, `__made_${name}_${id}`, [[worker, config, 1]], {}], __type: 'pymq.core.RpcRequest' };
-      const [answer] = await call(`${bus}${fn}`, JSON.stringify(request), `${bus}__made_${name}_${id}`, 1);
+      await client.publish(`${bus}${fn}`, JSON.stringify(request));
+      const [answer] = await answersIn(`${bus}__made_${name}_${id}`, 1, id);
       ids.set(id, (answer!.__obj[1] as string[][])[0]![0]!);
       earlier.add(ids.get(id)!);
     }
@@ -265,9 +272,11 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
   await makeEarlier();
   if (paused.includes(name)) await client.publish(`${api}PauseTracingCommand`, '[]');
   for (const [index, exchange] of exchanges.entries()) {
-    if (exchange.from === 'controller') {
+    if (exchange.from === 'operator') await operate(exchange.argv[0]!, exchange.argv[1]!);
+    else if (exchange.from === 'controller') {
       if (!(await replayMessage(index, exchange))) return counts;
-    } else if (!consumed.has(exchange)) await compare(exchange);
+    } else if (killed.size > 0) continue;
+    else if (!consumed.has(exchange)) await compare(exchange);
   }
   for (const id of ids.values()) expect([id, doneOf(id)]).toEqual([id, expectedDone.get(id) ?? 0]);
   if (paused.includes(name)) same(world.traces.length, begin.traces);
@@ -275,10 +284,7 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
   return counts;
 }
 
-/** Header fields of the target, without what our own traces add. */
-function headersOf(trace: Trace): Record<string, string> {
-  return JSON.parse((splitHeaders(trace.headers).headers ?? '{}').replaceAll('|', ',')) as Record<string, string>;
-}
-
 const pingOf = (id: string) =>
   JSON.stringify({ __obj: ['WorkerDaemon.ping', `__pong_${id}`, [], {}], __type: 'pymq.core.RpcRequest' });
+
+const inAnyOrder = (payloads: readonly Payload[]) => payloads.map(payload => JSON.stringify(payload)).toSorted();

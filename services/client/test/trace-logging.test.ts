@@ -5,6 +5,7 @@ import { startUpstream, temporaryDirectory } from '@galileo/testkit';
 import { parseTraceCsv } from '@galileo/wire';
 import { expect, test } from 'vitest';
 import { variables } from '../src/config.ts';
+import { startProcess } from './service-process.ts';
 import { startWorker } from './worker.ts';
 
 test('traces go into a file of the original form, which a second worker goes on with', async () => {
@@ -41,8 +42,11 @@ test('a directory that can not be had is told at the start', async () => {
   await expect(starting).rejects.toThrow(/galileo_trace_dir: found "\/proc\/nope".*allowed: a directory to write in/);
 });
 
-test('the database is the recorder’s: sql is refused', () => {
-  expect(() => readConfig(variables, { galileo_trace_logging: 'sql' })).toThrow(
-    'galileo_trace_logging: "sql" is not allowed; allowed: redis, file, none',
-  );
+test('the database is the recorder’s: sql is refused at the start, which says so', async () => {
+  const words =
+    'galileo_trace_logging: "sql" is not allowed; allowed: redis, file, none (not the original\'s sql: the recorder alone writes into the database)';
+  expect(() => readConfig(variables, { galileo_trace_logging: 'sql' })).toThrow(words);
+  await using refused = startProcess('client', { galileo_trace_logging: 'sql' });
+  expect(await refused.exited).toEqual([1, null]);
+  expect(refused.output().replaceAll('\\"', '"')).toContain(words);
 });

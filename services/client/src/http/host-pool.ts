@@ -14,6 +14,8 @@ export interface HostPoolOptions {
   readonly shared: Shared;
   /** A connection that nobody waited for could not be established. */
   onIdleFailure(error: Error): void;
+  /** A connection is idle. */
+  onIdle(): void;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface HostPoolOptions {
  *
  * A request that asks for a connection of its own waits in a line of its own. At the limit the two lines take turns.
  */
-export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolOptions) {
+export function createHostPool({ host, limit, shared, onIdleFailure, onIdle }: HostPoolOptions) {
   const endpoint = endpointOf(host);
   const free: Connection[] = [];
   const waiting = new Set<Waiter>();
@@ -34,6 +36,7 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
   const connecting = new Map<Waiter, Connection>();
   const single = new Set<Connection>();
   let aloneIsNext = false;
+  let retired = false;
 
   const hasRoom = () => attempts.size + open.size + single.size < limit;
 
@@ -65,8 +68,12 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
       }
       aloneIsNext = true;
       const first = takeFirst(waiting);
-      if (first === undefined) free.push(connection);
-      else first.ready(connection);
+      if (first !== undefined) first.ready(connection);
+      else if (retired) connection.destroy();
+      else {
+        free.push(connection);
+        onIdle();
+      }
     },
     closed(connection) {
       open.delete(connection);
@@ -118,6 +125,15 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
     }
   }
 
+  /** Ends attempts that nobody waits for. */
+  function endSurplus(): void {
+    for (const connection of attempts) {
+      if (attempts.size <= waiting.size) return;
+      attempts.delete(connection);
+      connection.destroy();
+    }
+  }
+
   let scheduled: NodeJS.Immediate | undefined;
   /** In the next turn of the event loop: answers that have come by then free connections, which are far cheaper than new ones. */
   function openMissingSoon(): void {
@@ -164,7 +180,11 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
       waiting.add(waiter);
       openMissingSoon();
     },
-    withdraw,
+    /** Takes a request out of the line, if it is there. */
+    withdraw(waiter: Waiter): void {
+      withdraw(waiter);
+      if (retired) endSurplus();
+    },
     /** Withdraws a request that has waited too long, and gives up the oldest attempt at a connection for it: another may do better. */
     abandon(waiter: Waiter): void {
       const isWaiting = waiting.has(waiter);
@@ -178,6 +198,17 @@ export function createHostPool({ host, limit, shared, onIdleFailure }: HostPoolO
     /** Opens a connection ahead. */
     prepare(): void {
       if (hasRoom()) openOne();
+    },
+    /** Ends idle connections that may not be used any more. @returns whether there are other idle ones */
+    sweep(now: number): boolean {
+      for (const connection of free.filter(each => !each.isUsable(now))) connection.destroy();
+      return free.length > 0;
+    },
+    /** Keeps no connection but for the requests that it has, and none once they have ended. */
+    retire(): void {
+      retired = true;
+      for (const connection of free.toReversed()) connection.destroy();
+      endSurplus();
     },
     /** Ends all connections. */
     close(): void {

@@ -258,4 +258,61 @@ describe('connections', () => {
     }
     expect(tcp.sockets.size).toBe(3);
   });
+
+  it('that are idle are ended before their server would do it, and the next request has a new one', async () => {
+    const tcp = await startTcp(socket => {
+      const answer = 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 0\r\n\r\n';
+      socket.on('data', () => socket.write(answer));
+    });
+    const { ask } = sender();
+    await Promise.all([ask(tcp.address), ask(tcp.address)]);
+    expect([...tcp.sockets].map(({ destroyed }) => destroyed)).toEqual([false, false]);
+    // The server ends none by itself.
+    await until('both to be ended', () => [...tcp.sockets].every(({ destroyed }) => destroyed));
+    expect((await ask(tcp.address)).connected).not.toBeNull();
+    expect(tcp.sockets.size).toBe(3);
+  });
+
+  it('to hosts that are not named any more are given back: idle ones at once, others after their answers', async () => {
+    const held: Socket[] = [];
+    const answer = 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=600\r\nContent-Length: 0\r\n\r\n';
+    const open = (socket: Socket) =>
+      socket.on('data', data => {
+        if (data.toString().startsWith('GET /held')) held.push(socket);
+        else socket.write(answer);
+      });
+    const [left, stays] = [await startTcp(open), await startTcp(open)];
+    const { ask, retain } = sender({ connections: 2 });
+    await Promise.all([left, stays].flatMap(({ address }) => [ask(address), ask(address)]));
+    expect([left.sockets.size, stays.sockets.size]).toEqual([2, 2]);
+    // One on the way, one in line for its connection.
+    const onTheWay = [1, 2, 3].map(() => ask(left.address, { path: '/held' }));
+    await until('what is on the way', () => held.length === 2);
+    retain!(new Set([stays.address]));
+    for (const socket of held) socket.write(answer);
+    await until('what was in line', () => held.length === 3);
+    held[2]!.write(answer);
+    expect((await Promise.all(onTheWay)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    await until('its connections to be ended', () => [...left.sockets].every(({ destroyed }) => destroyed));
+    expect([...stays.sockets].map(({ destroyed }) => destroyed)).toEqual([false, false]);
+    expect((await ask(stays.address)).connected).toBeNull();
+    const sockets = left.sockets.size;
+    expect(await ask(left.address)).toMatchObject({ status: 200, connected: expect.any(Number) });
+    expect(left.sockets.size).toBe(sockets + 1);
+  });
+
+  it('that are being opened to such hosts are not awaited, but by requests', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+    const tcp = await startTcp(socket => socket.on('data', () => socket.write(answer)));
+    const { prepare, retain, send, ask } = sender();
+    for (let i = 0; i < 3; i += 1) prepare(tcp.address);
+    const waits = ask(tcp.address);
+    const kinds: (string | null)[] = [];
+    const sending = send(tcp.address, get, { answered: ({ error }) => kinds.push(error) });
+    retain!(new Set());
+    sending.giveUp('cancelled');
+    expect((await waits).status).toBe(200);
+    await until('no connection', () => [...tcp.sockets].every(({ destroyed }) => destroyed));
+    expect(kinds).toEqual(['cancelled']);
+  });
 });

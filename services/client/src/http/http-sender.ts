@@ -20,6 +20,9 @@ export interface HttpSenderOptions {
   onIdleFailure(host: string, error: Error): void;
 }
 
+/** Seconds after which idle connections are looked at. */
+const sweepEvery = 1;
+
 /** Most bytes that are read at once. */
 const readBytes = 64 * 1024;
 
@@ -35,10 +38,21 @@ export function createHttpSender({ now, connections, keepBody, keepHeaders, onId
   const shared: Shared = { buffer: Buffer.allocUnsafeSlow(readBytes), head: new Head(defaultLimits), now };
   const serialise = createSerialiser();
 
+  let sweeping: NodeJS.Timeout | undefined;
+  /** Ends idle connections before their servers do, once a second while there are any. */
+  function sweepSoon(): void {
+    sweeping ??= setTimeout(() => {
+      sweeping = undefined;
+      const at = now();
+      for (const { pool } of targets.values()) if (pool.sweep(at)) sweepSoon();
+    }, sweepEvery * 1000).unref();
+  }
+
   function targetOf(host: string): Target {
     let target = targets.get(host);
     if (target === undefined) {
-      const pool = createHostPool({ host, limit: connections, shared, onIdleFailure: error => onIdleFailure(host, error) });
+      const onFailure = (error: Error) => onIdleFailure(host, error);
+      const pool = createHostPool({ host, limit: connections, shared, onIdleFailure: onFailure, onIdle: sweepSoon });
       const headersOf = keepHeaders ? createHeaderEncoder() : () => null;
       target = { pool, workshop: { keepBody, deadlines, now, headersOf, bytesOf: request => serialise(request, host) } };
       targets.set(host, target);
@@ -54,7 +68,15 @@ export function createHttpSender({ now, connections, keepBody, keepHeaders, onId
     prepare(host, request) {
       if (request?.connections !== 'per-request') targetOf(host).pool.prepare();
     },
+    retain(hosts) {
+      for (const [host, { pool }] of targets) {
+        if (hosts.has(host)) continue;
+        targets.delete(host);
+        pool.retire();
+      }
+    },
     async [Symbol.asyncDispose]() {
+      clearTimeout(sweeping);
       for (const { pool } of targets.values()) pool.close();
     },
   };

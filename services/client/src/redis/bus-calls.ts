@@ -18,14 +18,15 @@ import type { Generator } from '../generator.ts';
 import type { RequestSpec } from '../requests/request-spec.ts';
 import type { Tracing } from '../traces/tracing.ts';
 import { createBusClients } from './bus-clients.ts';
+import type { BusMessages } from './bus-messages.ts';
 import { createBusWorkloads } from './bus-workloads.ts';
 import { callHandler, commandHandler } from './calls.ts';
 import { infoPattern } from './info-pattern.ts';
 import type { Registration } from './registration.ts';
 
 export interface BusCallsOptions {
-  /** Carries answers. */
   readonly redis: RedisConnection;
+  readonly messages: BusMessages;
   readonly settings: RedisSettings;
   readonly worker: string;
   readonly log: Logger;
@@ -88,7 +89,7 @@ export function openBusCalls(options: BusCallsOptions): BusCalls {
     // Published by no original part, and ignored by the original worker too: clients are made by the call below.
     [createClientCommand.channel, () => {}],
     [closeClientCommand.channel, commandHandler(closeClientCommand, log, ({ clientId }) => close(clientId))],
-    [registerWorkerCommand.channel, () => registration.register()],
+    [registerWorkerCommand.channel, () => void registration.register()],
     [startTracingCommand.channel, () => tracing.start()],
     [pauseTracingCommand.channel, () => tracing.pause()],
     [pingWorkers.channel, callHandler(pingWorkers, options, () => worker)],

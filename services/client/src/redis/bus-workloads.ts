@@ -5,10 +5,13 @@ import { parseRecordedArrivals, recordedArrivalsKey, type SetWorkloadCommand, wo
 import { createSchedule } from '@galileo/workload';
 import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
+import type { BusMessages } from './bus-messages.ts';
 import { busWorkload } from './bus-workload.ts';
 
 export interface BusWorkloadsOptions {
+  /** Where recorded inter-arrival times wait. */
   readonly redis: RedisConnection;
+  readonly messages: Pick<BusMessages, 'tell' | 'withdraw'>;
   readonly generator: Pick<Generator, 'client' | 'start' | 'startLoop' | 'stop' | 'earliestStart'>;
   readonly log: Logger;
   /** UNIX seconds. */
@@ -19,14 +22,12 @@ export interface BusWorkloadsOptions {
  * Gives clients the workloads that controllers ask for, and says when they are done: when the last answer is there, or at once
  * where there is nothing to do or the command can't be followed, so that nobody waits for ever.
  */
-export function createBusWorkloads({ redis, generator, log, now }: BusWorkloadsOptions) {
+export function createBusWorkloads({ redis, messages, generator, log, now }: BusWorkloadsOptions) {
   /** The newest command to each client; what an older one still waits for has no effect any more. */
   const newest = new WeakMap<EmulatedClient, object>();
 
   function done({ id }: EmulatedClient): void {
-    redis.client.publish(workloadDoneEvent.channel, workloadDoneEvent.encode({ clientId: id })).catch((error: Error) => {
-      log.warn({ client: id, reason: error.message }, 'the end of a workload could not be told');
-    });
+    messages.tell(workloadDoneEvent.channel, workloadDoneEvent.encode({ clientId: id }), id);
   }
 
   const startAt = () => Math.max(now(), generator.earliestStart());
@@ -66,6 +67,8 @@ export function createBusWorkloads({ redis, generator, log, now }: BusWorkloadsO
       const client = generator.client(command.clientId);
       if (client === undefined) return;
       newest.delete(client);
+      // Whoever replaces a workload does not wait for its end; told now it would be taken for that of the new one.
+      messages.withdraw(client.id);
       const onDone = () => done(client);
       const workload = busWorkload(command, randomInt(2 ** 48 - 1));
       if (workload.kind === 'schedule') generator.start(client, workload.schedule, startAt(), { onDone });

@@ -1,4 +1,3 @@
-import type { RedisConnection } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
 import {
   type BusMessage,
@@ -9,9 +8,9 @@ import {
   type RemoteFunction,
   type RpcRequest,
   rpcResponseKey,
-  rpcResponseTtl,
 } from '@galileo/wire';
 import { RequestError } from '../requests/outgoing-request.ts';
+import type { BusMessages } from './bus-messages.ts';
 
 /** A call is refused; it is answered as this Python exception. */
 export class CallError extends Error {
@@ -38,10 +37,10 @@ const ownFailure: RemoteFailure = { type: 'RuntimeError', args: ['the worker cou
  */
 export function callHandler<A, R>(
   fn: RemoteFunction<A, R>,
-  options: { readonly redis: RedisConnection; readonly log: Logger },
+  options: { readonly messages: Pick<BusMessages, 'answer'>; readonly log: Logger },
   result: (argument: A, request: RpcRequest) => R | undefined | Promise<R | undefined>,
 ): (payload: string) => void {
-  const { redis, log } = options;
+  const { messages, log } = options;
 
   async function responseTo(request: RpcRequest): Promise<string | undefined> {
     try {
@@ -64,14 +63,7 @@ export function callHandler<A, R>(
       return;
     }
     const response = await responseTo(request.value);
-    if (response === undefined) return;
-    const key = rpcResponseKey(request.value.responseChannel);
-    // Two commands, as in the original: an answer that was taken in between needs no expiry.
-    try {
-      await Promise.all([redis.client.lpush(key, response), redis.client.expire(key, rpcResponseTtl)]);
-    } catch (error) {
-      log.warn({ call: fn.name, reason: (error as Error).message }, 'a call could not be answered');
-    }
+    if (response !== undefined) messages.answer(rpcResponseKey(request.value.responseChannel), response);
   }
 
   return payload => void answer(payload);

@@ -6,6 +6,7 @@ import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
 import type { Tracing } from '../traces/tracing.ts';
 import { type BusCalls, openBusCalls } from './bus-calls.ts';
+import { createBusMessages } from './bus-messages.ts';
 import { clientRequest } from './client-request.ts';
 import { describeClient } from './describe-client.ts';
 import { createRegistration, leaveLimit } from './registration.ts';
@@ -64,13 +65,14 @@ export function openRedisSide(options: RedisSideOptions): RedisSide {
   const redis = connectRedis(settings, { log, name: 'worker' });
   const routes = followRoutes({ redis, settings, table: routeTableOf(generator, log), log });
   const registration = createRegistration({ redis, worker, labels, log });
+  const messages = createBusMessages({ redis, log, now });
   const entered: AsyncDisposable[] = [];
   let calls: BusCalls | undefined;
   let left: Promise<unknown> = Promise.resolve();
 
   /** Both connections are needed: what came by while one was away may have been a call to register again. */
   const register = () => {
-    if (state.connected && state.subscribed) registration.register();
+    if (state.connected && state.subscribed) void registration.register().then(messages.resume);
   };
   routes.onConnection(routed => update({ routed }));
   redis.onConnection(connected => {
@@ -86,7 +88,7 @@ export function openRedisSide(options: RedisSideOptions): RedisSide {
         register();
       };
       calls = openBusCalls({
-        ...{ redis, settings, worker, log, generator, registration, tracing, now },
+        ...{ redis, messages, settings, worker, log, generator, registration, tracing, now },
         requestOf: clientRequest,
         onState: onSubscription,
       });
@@ -104,6 +106,7 @@ export function openRedisSide(options: RedisSideOptions): RedisSide {
     },
     async [Symbol.asyncDispose]() {
       await within(leaveLimit, left);
+      messages.end();
       await routes[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();
     },

@@ -10,6 +10,7 @@ import {
   workerLabelsKey,
   workersKey,
 } from '@galileo/wire';
+import { type Pipeline, run } from './pipeline.ts';
 import { within } from './within.ts';
 
 export interface RegistrationOptions {
@@ -22,8 +23,11 @@ export interface RegistrationOptions {
 
 /** The worker's entries in Redis, as Galileo's controllers read them. Nothing of it blocks, and none of it throws. */
 export interface Registration extends AsyncDisposable {
-  /** Writes all entries, whatever is there: at the start, on request, and when Redis is back, be it empty. */
-  register(): void;
+  /**
+   * Writes all entries, whatever is there: at the start, on request, and when Redis is back, be it empty. Resolves when that is
+   * done, or could not be.
+   */
+  register(): Promise<void>;
   /** Enters clients. Resolves when that is done, or can't be now and will be made up for. */
   opened(clients: readonly ClientDescription[]): Promise<void>;
   /** Removes clients. */
@@ -32,13 +36,6 @@ export interface Registration extends AsyncDisposable {
 
 /** Seconds that the end waits for Redis, which may stand still, so that there is time for the rest. */
 export const leaveLimit = 1;
-
-type Pipeline = ReturnType<RedisConnection['client']['pipeline']>;
-
-/** @throws the first error that a command of the pipeline was answered with. */
-async function run(pipeline: Pipeline): Promise<void> {
-  for (const [error] of (await pipeline.exec()) ?? []) if (error !== null) throw error;
-}
 
 /**
  * Keeps a worker registered: `galileo:workers`, the hash of its labels, its set of clients and their descriptions. Unlike the
@@ -107,8 +104,8 @@ export function createRegistration({ redis, worker, labels, log }: RegistrationO
   }
 
   return {
-    register() {
-      if (!ended) void enqueue('the worker could not be registered', writeAll);
+    async register() {
+      if (!ended) await enqueue('the worker could not be registered', writeAll);
     },
     async opened(clients) {
       if (ended) return;
