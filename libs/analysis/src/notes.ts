@@ -4,7 +4,7 @@ import { clockNotes } from './clock-doubts.ts';
 import type { ClockEvidence } from './clocks.ts';
 import { countText, numberOf, spanText } from './quantities.ts';
 import type { RequestFigures, ServiceRequests } from './requests.ts';
-import { acceptedReleaseError, kindNames, type ValidityLimits } from './verdict.ts';
+import { acceptedQueueing, kindNames, type ValidityLimits } from './verdict.ts';
 
 /** What notes are made of. */
 export interface NoteEvidence {
@@ -41,16 +41,20 @@ function serviceNotes(service: ServiceRequests): string[] {
 
 function generatorNotes({ requests, latency, limits }: NoteEvidence): string[] {
   const notes: string[] = [];
-  const { queueing, releaseError, traces } = requests;
-  const accepted = acceptedReleaseError(latency, limits);
-  if (queueing.quantile(0.99) > accepted) {
+  const { queueing, ownQueueing, releaseError, scheduled } = requests;
+  const accepted = acceptedQueueing(latency, limits);
+  // What they waited for inside of the client is a matter of the verdict.
+  if (queueing.quantile(0.99) > accepted && ownQueueing.quantile(0.99) <= accepted) {
     notes.push(
-      `Requests waited in the client before they were sent, 99th percentile ${spanText(queueing.quantile(0.99))} ` +
+      `Requests waited for new connections before they were sent, 99th percentile ${spanText(queueing.quantile(0.99))} ` +
         `(more than ${spanText(accepted)}). The latency holds this wait, the service time does not.`,
     );
   }
+  if (requests.releaseError.count > requests.ownReleaseError.count) {
+    notes.push('Requests of workloads with max_in_flight wait for others to end, so their release error is not judged.');
+  }
   if (requests.unsent > 0) notes.push(`${numberOf(requests.unsent, 'request')} could not be sent (counted as errors).`);
-  if (traces > 0 && releaseError.count === 0) {
+  if (scheduled > 0 && releaseError.count === 0) {
     notes.push('No trace tells when its request was released, so the error of the generator is unknown.');
   }
   return notes;

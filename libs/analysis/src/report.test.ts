@@ -115,6 +115,40 @@ describe('a report', () => {
     expect(report.thresholds[1]).toMatchObject({ passed: false, value: 6 / 156 });
   });
 
+  it('judges no release error of requests without an intended time, nor of those that a limit holds up', async () => {
+    const late = (client: string) =>
+      traces.map(row => ({ ...row, client, released: row.created + 1, sent: row.created + 1.001 }));
+    const plain = await buildReport(input({ rows: late('w:pi:0') }));
+    expect(plain.verdict!.reasons).toEqual([expect.stringContaining('The generator was late')]);
+
+    const limited = await buildReport(input({ rows: late('w:pi:0'), limited: new Set(['w:pi:0']) }));
+    expect(limited.verdict!.reasons).toEqual([]);
+    expect(limited.releaseError!.p99).toBeCloseTo(1, 2);
+    expect(limited.notes).toEqual([
+      'Requests of workloads with max_in_flight wait for others to end, so their release error is not judged.',
+    ]);
+
+    const loop = traces.map(row => ({ ...row, client: 'w:pi:1', released: row.created }));
+    const closed = await buildReport(input({ rows: loop, closedLoop: new Set(['w:pi:1']) }));
+    expect(closed).toMatchObject({ verdict: { valid: true }, notes: [] });
+    expect(closed.releaseError!.count).toBe(0);
+    expect(closed.queueing!.count).toBe(200);
+    expect(closed.services[0]).toMatchObject({ requests: 150, closedLoop: 150 });
+
+    const mixed = await buildReport(input({ rows: [...loop, ...traces], closedLoop: new Set(['w:pi:1']) }));
+    expect(mixed.releaseError!.count).toBe(200);
+    expect(mixed.services[0]).toMatchObject({ requests: 300, closedLoop: 150 });
+  });
+
+  it('blames the load client for queueing, but not for the time that new connections take', async () => {
+    const waited = traces.map(row => ({ ...row, sent: row.created + 0.101, done: row.done + 0.101 }));
+    const own = await buildReport(input({ rows: waited }));
+    expect(own.verdict!.reasons).toEqual([expect.stringContaining('Requests waited inside the load client')]);
+    const connecting = await buildReport(input({ rows: waited.map(row => ({ ...row, connected: row.sent })) }));
+    expect(connecting.verdict!.valid).toBe(true);
+    expect(connecting.notes).toEqual([expect.stringContaining('Requests waited for new connections')]);
+  });
+
   it('tells of answers that it cannot attribute', async () => {
     const rows = [
       trace(1, 1010, 0.1, { replica: null }),
@@ -174,16 +208,6 @@ describe('a report', () => {
     const report = await buildReport(input({ samples: [], nodeInfo: new Map() }));
     expect(report.verdict!.valid).toBe(true);
     expect(report.notes).toContain('No node was observed, so there are no figures of CPU, memory and network.');
-  });
-
-  it('notes requests that waited in the client', async () => {
-    const rows = traces.map(row => ({ ...row, sent: row.created + 0.5, done: row.created + 0.6 }));
-    const report = await buildReport(input({ rows }));
-    expect(report.verdict!.valid).toBe(true);
-    expect(report.notes).toEqual([
-      'Requests waited in the client before they were sent, 99th percentile 499 ms (more than 60 ms). ' +
-        'The latency holds this wait, the service time does not.',
-    ]);
   });
 
   it('notes what could not be stored or verified, latencies above an hour, and a cancellation', async () => {

@@ -5,7 +5,7 @@ import { type ClockEvidence, clockEvidence } from './clocks.ts';
 import { createHistogram } from './histogram.ts';
 import { takeNotes } from './notes.ts';
 import { nowhere, type ReferenceTimeOptions, referenceTime } from './reference-time.ts';
-import { measureRequests, type ServiceRequests } from './requests.ts';
+import { type LoadKinds, measureRequests, type ServiceRequests } from './requests.ts';
 import { parseThreshold } from './threshold.ts';
 import { evaluateThreshold, type ServiceMeasurements } from './threshold-evaluation.ts';
 import { measureUsage, type NodeFigures, type UsageFigures } from './usage.ts';
@@ -24,7 +24,7 @@ export interface ReplicaInput {
 }
 
 /** All that a report is made of. Points in time are UNIX seconds, raw: by the clock of who took them. */
-export interface ReportInput extends ReferenceTimeOptions {
+export interface ReportInput extends ReferenceTimeOptions, LoadKinds {
   readonly experiment: Experiment;
   /** In the file's order. */
   readonly services: readonly { readonly name: string; readonly replicas: readonly ReplicaInput[] }[];
@@ -42,6 +42,8 @@ export interface ReportInput extends ReferenceTimeOptions {
   readonly intended: number;
   /** Requests handed over by the pacers over the whole load. */
   readonly released: number;
+  /** Over the schedules of all clients; empty if it is not known, or if there was none. */
+  readonly scheduleHash: string;
   /** As written in the file. */
   readonly thresholds: readonly string[];
   /** The nodes that were observed, and so should have telemetry. */
@@ -71,6 +73,7 @@ function serviceReport(service: ServiceInput, requests: ServiceRequests, usage: 
     name: service.name,
     requests: requests.requests,
     errors: requests.errors,
+    closedLoop: requests.closedLoop,
     latency: requests.latency.summary(),
     serviceTime: requests.serviceTime.summary(),
     replicas: service.replicas.map((replica, index) => replicaReport(replica, requests.perReplica[index]!, usage)),
@@ -148,7 +151,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
   const length = input.end - from;
   const times = referenceTime({ from, to: input.end }, input);
   const span = times.span ?? nowhere;
-  const requests = await measureRequests(input.traces, input.services, span, times.correct);
+  const requests = await measureRequests(input.traces, input.services, span, times.correct, input);
   const usage = await measureUsage(input.telemetry, span, times.correct);
   const clocks = clockEvidence(times, { requests: requests.clocks, telemetry: usage.clocks });
 
@@ -160,7 +163,6 @@ export async function buildReport(input: ReportInput): Promise<Report> {
   const latency = createHistogram();
   for (const service of requests.services) latency.add(service.latency);
   const evidence = { experiment: input.experiment, ledger: input.ledger, span: length, latency: latency.summary(), clocks };
-  const releaseError = requests.releaseError.summary();
 
   return {
     experiment: input.experiment,
@@ -172,7 +174,8 @@ export async function buildReport(input: ReportInput): Promise<Report> {
         released: input.released,
         traces: requests.traces,
         measured: services.reduce((sum, service) => sum + service.requests, 0),
-        releaseError,
+        releaseError: requests.ownReleaseError.summary(),
+        queueing: requests.ownQueueing.summary(),
         silentNodes: silentNodes(input.nodeInfo.keys(), usage, clocks),
       },
       limits,
@@ -189,7 +192,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
     nodes,
     intended: input.intended,
     released: input.released,
-    releaseError,
+    releaseError: requests.releaseError.summary(),
     queueing: requests.queueing.summary(),
     notes: [
       ...input.notes,
@@ -204,6 +207,7 @@ export async function buildReport(input: ReportInput): Promise<Report> {
       }),
     ],
     store: input.store,
+    scheduleHash: input.scheduleHash,
     clocks: [...clocks.clocks],
   };
 }

@@ -10,11 +10,21 @@ export interface ServicePlan {
   readonly replicas: readonly { readonly address: string }[];
 }
 
+/** Ids of the clients whose load is of a particular kind. */
+export interface LoadKinds {
+  /** Their workload is a closed loop: requests have no intended time. */
+  readonly closedLoop: ReadonlySet<string>;
+  /** Their requests wait while as many as allowed are on the way: they are late because they were meant to be. */
+  readonly limited: ReadonlySet<string>;
+}
+
 /** The requests of one service that were due in the measured span. */
 export interface ServiceRequests {
   readonly name: string;
   requests: number;
   errors: number;
+  /** Those of `requests` that belong to closed loops: their latency counts from the time they were handed over. */
+  closedLoop: number;
   /** Requests, whenever they were due, that were answered without error within the span. */
   answered: number;
   /** created -> done of those that succeeded. */
@@ -44,10 +54,16 @@ export interface RequestFigures {
   readonly warmup: number;
   /** Requests of the whole load that were never sent. */
   readonly unsent: number;
-  /** released - created over the whole load. */
+  /** Requests of the whole load that had an intended time. */
+  readonly scheduled: number;
+  /** released - created over the whole load, of requests that had an intended time. */
   readonly releaseError: Histogram;
+  /** The part of `releaseError` without workloads that let requests wait for others to end. */
+  readonly ownReleaseError: Histogram;
   /** sent - released over the whole load. */
   readonly queueing: Histogram;
+  /** The part of `queueing` without requests that got a new connection: how long that takes is up to the other side too. */
+  readonly ownQueueing: Histogram;
   /** Per load client. */
   readonly clocks: ClockUses;
 }
@@ -57,6 +73,7 @@ function emptyService(plan: ServicePlan): ServiceRequests {
     name: plan.name,
     requests: 0,
     errors: 0,
+    closedLoop: 0,
     answered: 0,
     latency: createHistogram(),
     serviceTime: createHistogram(),
@@ -107,7 +124,7 @@ function loadClientOf({ client, service }: TraceSummary): string {
 /**
  * Reads all traces once. A request belongs to the measured span if it was due (`created`) at its begin or later: no load is
  * due after its end, and what a cancellation lets slip through is kept. One that can't be told from the begin belongs to it,
- * like one due just then. Those whose time `correct` does not know count in no figure of their service. Any order of the
+ * like one due just then. Those of the clients in `closedLoop` have no intended time. Those whose time `correct` does not know count in no figure of their service. Any order of the
  * traces will do.
  */
 export async function measureRequests(
@@ -115,20 +132,33 @@ export async function measureRequests(
   plans: readonly ServicePlan[],
   span: MeasuredSpan,
   correct: Correct,
+  { closedLoop, limited }: LoadKinds,
 ): Promise<RequestFigures> {
   const services = new Map(plans.map(plan => [plan.name, emptyService(plan)]));
   const indices = new Map(plans.map(plan => [plan.name, new Map(plan.replicas.map(({ address }, index) => [address, index]))]));
   const releaseError = createHistogram();
+  const ownReleaseError = createHistogram();
   const queueing = createHistogram();
+  const ownQueueing = createHistogram();
   const clocks: ClockUses = new Map();
-  const totals = { traces: 0, foreign: 0, warmup: 0, unsent: 0 };
+  const totals = { traces: 0, foreign: 0, scheduled: 0, warmup: 0, unsent: 0 };
 
   for await (const chunk of traces) {
     for (const trace of chunk) {
       totals.traces++;
-      if (trace.released !== null) releaseError.record(trace.released - trace.created);
+      const isScheduled = !closedLoop.has(trace.client);
+      if (isScheduled) {
+        totals.scheduled++;
+        if (trace.released !== null) {
+          releaseError.record(trace.released - trace.created);
+          if (!limited.has(trace.client)) ownReleaseError.record(trace.released - trace.created);
+        }
+      }
       if (trace.sent < 0) totals.unsent++;
-      else if (trace.released !== null) queueing.record(trace.sent - trace.released);
+      else if (trace.released !== null) {
+        queueing.record(trace.sent - trace.released);
+        if (trace.connected === null) ownQueueing.record(trace.sent - trace.released);
+      }
       const figures = services.get(trace.service);
       if (figures === undefined) {
         totals.foreign++;
@@ -151,9 +181,10 @@ export async function measureRequests(
       }
       use.uncertainty = Math.max(use.uncertainty, correction.uncertainty);
       use.overrun = Math.max(use.overrun, due - doubt - span.to);
+      if (!isScheduled) figures.closedLoop++;
       countMeasured(figures, trace);
       countReplica(figures, trace, indices.get(trace.service)!);
     }
   }
-  return { ...totals, services: [...services.values()], releaseError, queueing, clocks };
+  return { ...totals, services: [...services.values()], releaseError, ownReleaseError, queueing, ownQueueing, clocks };
 }

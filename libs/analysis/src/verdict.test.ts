@@ -33,6 +33,7 @@ const good: Evidence = {
   load: 20,
   span: 18,
   releaseError: summary(0.002),
+  queueing: summary(0.002),
   latency: summary(0.05),
   silentNodes: [],
   clocks: {
@@ -108,6 +109,14 @@ describe('a verdict', () => {
           "(limit 50 ms, the larger of 10 ms and 10 % of the latency's 99th percentile).",
       ],
     ],
+    [
+      'requests waited inside the load client',
+      { queueing: summary(0.06), latency: summary(0.5) },
+      [
+        'Requests waited inside the load client: the 99th percentile of queueing is 60 ms ' +
+          "(limit 50 ms, the larger of 20 ms and 10 % of the latency's 99th percentile); its machine or its connections were the bottleneck.",
+      ],
+    ],
     ['there is no ledger', { ledger: undefined }, ['There is no ledger, so nothing shows that the records are complete.']],
     [
       'the ledger is empty',
@@ -153,6 +162,8 @@ describe('a verdict', () => {
     ['the experiment was cancelled', { experiment: { ...good.experiment, status: ExperimentStatus.CANCELLED } }],
     ['exactly 99.9 % were released', { released: 999 }],
     ['the release error is at its limit', { releaseError: summary(0.01), latency: summary(0) }],
+    ['queueing is at its limit', { queueing: summary(0.02), latency: summary(0) }],
+    ['queueing is a tenth of the latency', { queueing: summary(0.05), latency: summary(0.5) }],
     ['the release error is a tenth of the latency', { releaseError: summary(0.05), latency: summary(0.5) }],
   ];
   it.each(valid)('is VALID if %s', (_, change) => {

@@ -22,6 +22,12 @@ export interface ValidityLimits {
    */
   readonly releaseErrorShare: number;
   /**
+   * Queueing inside the load client up to this p99, seconds, is always accepted. Default 0.02: a request may wait for a turn of
+   * the event loop, lest a connection becomes free in it, and a turn may be as late as a release. Above it the same share of the
+   * latency's p99 counts as for the release error.
+   */
+  readonly queueing: number;
+  /**
    * Share of the measured span by which it may lie beside the times of a node's records. Default 0.01: as much of a mean over
    * the span may come from outside of it.
    */
@@ -34,6 +40,7 @@ export const defaultLimits: ValidityLimits = {
   releasedShare: 0.999,
   releaseError: 0.01,
   releaseErrorShare: 0.1,
+  queueing: 0.02,
   clockShare: 0.01,
   lost: 0,
 };
@@ -54,7 +61,10 @@ export interface Evidence {
   readonly load: number;
   /** Length of the measured span, seconds. */
   readonly span: number;
+  /** Of requests with an intended time that need not wait for others to end. */
   readonly releaseError: LatencySummary;
+  /** Of requests that did not get a new connection. */
+  readonly queueing: LatencySummary;
   readonly latency: LatencySummary;
   /** Nodes that should have telemetry and have none in the measured span. */
   readonly silentNodes: readonly string[];
@@ -70,8 +80,13 @@ export const kindNames: Readonly<Record<RecordKind, string>> = {
 };
 
 /** The largest p99 of an error of the generator that is accepted beside this latency; seconds. */
-export function acceptedReleaseError(latency: LatencySummary, limits: ValidityLimits): number {
+function acceptedReleaseError(latency: LatencySummary, limits: ValidityLimits): number {
   return Math.max(limits.releaseError, limits.releaseErrorShare * latency.p99);
+}
+
+/** The largest p99 of queueing inside the load client that is accepted beside this latency; seconds. */
+export function acceptedQueueing(latency: LatencySummary, limits: ValidityLimits): number {
+  return Math.max(limits.queueing, limits.releaseErrorShare * latency.p99);
 }
 
 function entryReasons(entry: LedgerEntry, limits: ValidityLimits): string[] {
@@ -113,7 +128,7 @@ function ledgerReasons(ledger: Ledger | undefined, traces: number, limits: Valid
 }
 
 function generatorReasons(evidence: Evidence, limits: ValidityLimits): string[] {
-  const { intended, released, releaseError, latency } = evidence;
+  const { intended, released, releaseError, queueing, latency } = evidence;
   const reasons: string[] = [];
   if (released < limits.releasedShare * intended) {
     reasons.push(
@@ -127,6 +142,14 @@ function generatorReasons(evidence: Evidence, limits: ValidityLimits): string[] 
       `The generator was late: the 99th percentile of its release error is ${spanText(releaseError.p99)} ` +
         `(limit ${spanText(accepted)}, the larger of ${spanText(limits.releaseError)} and ` +
         `${shareText(limits.releaseErrorShare)} of the latency's 99th percentile).`,
+    );
+  }
+  const acceptedWait = acceptedQueueing(latency, limits);
+  if (queueing.p99 > acceptedWait) {
+    reasons.push(
+      `Requests waited inside the load client: the 99th percentile of queueing is ${spanText(queueing.p99)} ` +
+        `(limit ${spanText(acceptedWait)}, the larger of ${spanText(limits.queueing)} and ` +
+        `${shareText(limits.releaseErrorShare)} of the latency's 99th percentile); its machine or its connections were the bottleneck.`,
     );
   }
   return reasons;

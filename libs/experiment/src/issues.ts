@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
 import type { Path, Problem } from './problem.ts';
-import { arrivalForms, sentence } from './schema.ts';
+import { allowedForms, arrivalForms, sentence } from './schema.ts';
 import type { Source } from './source.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -37,18 +37,30 @@ function hint(source: Source, path: Path, issue: Issue): string {
   return wantsText && isScalar ? `, here "${written}" in quotes` : '';
 }
 
-function arrivalProblems(source: Source, path: Path, issue: Extract<Issue, { code: 'invalid_union' }>): Problem[] {
-  const present = arrivalForms.filter(form => source.has([...path, form.key]));
-  if (present.length === 1) {
-    return (issue.errors[arrivalForms.indexOf(present[0]!)] ?? []).flatMap(inner => problemsOf(source, path, inner));
-  }
+/** The forms of an arrival process that a mapping names. */
+function namedForms(source: Source, path: Path) {
+  const named = arrivalForms.filter(form => form.key !== 'requests' && source.has([...path, form.key]));
+  if (named.length > 0) return named;
+  const [key, ...others] = source.keys(path);
+  return arrivalForms.filter(form => form.key === 'requests' && form.key === key && others.length === 0);
+}
+
+/** Tells why it is not known which form of an arrival process is meant. */
+function formProblems(source: Source, path: Path): Problem[] {
+  const named = namedForms(source, path);
   const known = [...new Set(arrivalForms.flatMap(form => form.keys))];
   const unknown = source.keys(path).filter(key => !known.includes(key));
-  if (present.length === 0 && unknown.length > 0) return unknown.map(key => unknownKey(source, path, key, known));
-  if (source.written(path) !== 'a mapping') return [plainProblem(source, path, issue)];
-  const allowed = arrivalForms.map(form => form.key).join(', ');
-  const found = present.length === 0 ? 'none of them' : present.map(form => form.key).join(' and ');
-  return [source.problemAt(path, `found ${found}; allowed: exactly one of ${allowed}`)];
+  if (named.length === 0 && unknown.length > 0) return unknown.map(key => unknownKey(source, path, key, known));
+  const found = named.length === 0 ? 'none of them' : named.map(form => form.key).join(' and ');
+  return [source.problemAt(path, `found ${found}; allowed: ${allowedForms}`)];
+}
+
+function arrivalProblems(source: Source, path: Path, issue: Extract<Issue, { code: 'invalid_union' }>): Problem[] {
+  const [form, ...others] = namedForms(source, path);
+  if (form !== undefined && others.length === 0) {
+    return (issue.errors[arrivalForms.indexOf(form)] ?? []).flatMap(inner => problemsOf(source, path, inner));
+  }
+  return source.written(path) === 'a mapping' ? formProblems(source, path) : [plainProblem(source, path, issue)];
 }
 
 function plainProblem(source: Source, path: Path, issue: Issue): Problem {
@@ -72,6 +84,8 @@ export function problemsOf(source: Source, base: Path, issue: Issue): Problem[] 
   const path = join(base, issue);
   switch (issue.code) {
     case 'unrecognized_keys':
+      // What has a number of requests and no more fits a form of its own but for these keys, and meant another one.
+      if (path.at(-1) === 'arrival' && namedForms(source, path).length === 0) return formProblems(source, path);
       return issue.keys.map(key => unknownKey(source, path, key, issue.message.split(', ')));
     case 'invalid_key':
       return [

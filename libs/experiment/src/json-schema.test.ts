@@ -51,6 +51,8 @@ describe('the JSON Schema', () => {
       ['constant'],
       undefined,
       ['recorded'],
+      ['concurrency'],
+      ['requests'],
     ]);
     const profiles = forms[3]!.oneOf!;
     expect(profiles.map(form => form.properties!['profile']!.const)).toContain('randomwalk');

@@ -112,10 +112,32 @@ describe('a good experiment file', () => {
     ['{ ticks: [0.5], interval: 1m, requests: 3 }', { kind: 'ticks', rates: [0.5], interval: 60, requests: 3 }],
     ['{ requests: 1000, constant: 0.02 }', { kind: 'distribution', name: 'constant', parameters: [0.02], requests: 1000 }],
     ['{ constant: 20ms }', { kind: 'distribution', name: 'constant', parameters: [0.02] }],
+    ['{ concurrency: 8 }', { kind: 'loop', concurrency: 8 }],
+    ['{ concurrency: 8, requests: 100 }', { kind: 'loop', concurrency: 8, requests: 100 }],
+    ['{ requests: 100 }', { kind: 'loop', concurrency: 1, requests: 100 }],
     ['{ constant: 0, requests: 10 }', { kind: 'distribution', name: 'constant', parameters: [0], requests: 10 }],
   ];
   it.each(arrivals)('may have the arrival process %s', (written, arrival) => {
     expect(parsed(file({ arrival: written })).workloads[0]!.arrival).toEqual(arrival);
+  });
+
+  const limits: [written: string, limit: object | undefined][] = [
+    ['{ constant: 20ms, max_in_flight: 100 }', { maxInFlight: 100, whenFull: 'queue' }],
+    ['{ distribution: expovariate, parameters: [25], max_in_flight: 1, when_full: drop }', { maxInFlight: 1, whenFull: 'drop' }],
+    ['{ profile: sine, max_rps: 5, period: 3s, max_in_flight: 2, when_full: queue }', { maxInFlight: 2, whenFull: 'queue' }],
+    ['{ constant: 20ms }', undefined],
+    ['{ concurrency: 2 }', undefined],
+  ];
+  it.each(limits)('may limit the requests on the way of %s', (written, limit) => {
+    const [workload] = parsed(file({ arrival: written })).workloads;
+    expect(workload!.limit).toEqual(limit);
+    expect(workload!.arrival).not.toHaveProperty('limit');
+    expect(JSON.stringify(workload!.arrival)).not.toContain('max_in_flight');
+  });
+
+  it('may choose how load clients await requests', () => {
+    expect(parsed(file({ end: 'pacing: eco' })).pacing).toBe('eco');
+    expect(parsed(file()).pacing).toBeUndefined();
   });
 
   it('may name each distribution with its example', () => {

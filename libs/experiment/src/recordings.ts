@@ -1,6 +1,7 @@
 import { type Arrival, arrivalProblem } from '@galileo/workload';
+import type { ClosedLoop, FlightLimit } from './closed-loop.ts';
 import type { Path, Problem } from './problem.ts';
-import type { ArrivalInFile } from './schema.ts';
+import type { ArrivalExtras } from './schema.ts';
 import type { Source } from './source.ts';
 
 /** Gives the numbers of a file that the experiment file names. @throws Error whose message tells what is wrong with it */
@@ -48,9 +49,15 @@ function ratesProblem(rates: readonly number[]): string | undefined {
   return arrivalProblem(asSteps)?.replace(/^steps: /, '');
 }
 
-/** An arrival process with its numbers in place. */
-export function withRecording({ file, ...arrival }: ArrivalInFile, numbers: ReadonlyMap<string, readonly number[]>): Arrival {
-  if (file === undefined) return arrival;
+/** What a workload of the spec has in place of the file's `arrival`: its numbers are read, and the limit stands beside it. */
+export function withRecording(
+  written: (Arrival & ArrivalExtras) | ClosedLoop,
+  numbers: ReadonlyMap<string, readonly number[]>,
+): { arrival: Arrival | ClosedLoop; limit: FlightLimit | undefined } {
+  if (written.kind === 'loop') return { arrival: written, limit: undefined };
+  const { file, limit, ...arrival } = written;
+  if (file === undefined) return { arrival, limit };
   const found = numbers.get(file)!;
-  return arrival.kind === 'recorded' ? { ...arrival, gaps: found } : ({ ...arrival, rates: found } as Arrival);
+  const filled = arrival.kind === 'recorded' ? { ...arrival, gaps: found } : ({ ...arrival, rates: found } as Arrival);
+  return { arrival: filled, limit };
 }

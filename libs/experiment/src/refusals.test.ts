@@ -260,7 +260,7 @@ describe('a bad experiment file', () => {
     ],
     [
       'no arrival process is named',
-      file({ arrival: '{ requests: 5 }' }),
+      file({ arrival: '{ requests: 5, parameters: [25] }' }),
       ['pi.yaml:11:14: workloads[0].arrival: found none of them; allowed: exactly one of distribution, ticks, constant'],
     ],
     [
@@ -284,6 +284,51 @@ describe('a bad experiment file', () => {
       'a key belongs to another arrival process',
       file({ arrival: '{ constant: 1, interval: 5 }' }),
       ['pi.yaml:11:29: workloads[0].arrival.interval: found an unknown key; allowed: constant, requests'],
+    ],
+    [
+      'a closed loop has an arrival process',
+      file({ arrival: '{ concurrency: 8, constant: 1 }' }),
+      ['pi.yaml:11:14: workloads[0].arrival: found constant and concurrency; allowed: exactly one of distribution, ticks,'],
+    ],
+    [
+      'a closed loop has no concurrency',
+      file({ arrival: '{ concurrency: 0 }' }),
+      ['pi.yaml:11:29: workloads[0].arrival.concurrency: found 0; allowed: a whole number from 1 to 100000'],
+    ],
+    [
+      'a closed loop has a limit of its own',
+      file({ arrival: '{ concurrency: 8, max_in_flight: 4 }' }),
+      ['pi.yaml:11:32: workloads[0].arrival.max_in_flight: found an unknown key; allowed: concurrency, requests'],
+    ],
+    [
+      'there are no requests, without a process',
+      file({ arrival: '{ requests: 0 }' }),
+      ['pi.yaml:11:26: workloads[0].arrival.requests: found 0; allowed: a whole number from 1'],
+    ],
+    [
+      'an arrival process is misspelt beside a number of requests',
+      file({ arrival: '{ requests: 5, constnat: 1 }' }),
+      ['pi.yaml:11:29: workloads[0].arrival.constnat: found an unknown key; did you mean "constant"?'],
+    ],
+    [
+      'no request may be on the way',
+      file({ arrival: '{ constant: 1, max_in_flight: 0 }' }),
+      ['pi.yaml:11:44: workloads[0].arrival.max_in_flight: found 0; allowed: a whole number from 1 to 1000000'],
+    ],
+    [
+      'it says what happens at a limit that there is not',
+      file({ arrival: '{ profile: constant, rps: 5, when_full: drop }' }),
+      ['pi.yaml:11:54: workloads[0].arrival.when_full: found drop without max_in_flight; allowed: both, or neither'],
+    ],
+    [
+      'nobody knows what happens at a limit',
+      file({ arrival: '{ constant: 1, max_in_flight: 3, when_full: wait }' }),
+      ['pi.yaml:11:58: workloads[0].arrival.when_full: found "wait"; allowed: queue, drop'],
+    ],
+    [
+      'the pacing is unknown',
+      file({ end: 'pacing: exact' }),
+      ['pi.yaml:12:9: pacing: found "exact"; allowed: precise, balanced, eco'],
     ],
     [
       'ticks have no interval',

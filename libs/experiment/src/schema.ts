@@ -10,6 +10,7 @@ import {
   profiles,
 } from '@galileo/workload';
 import { z } from 'zod';
+import type { ClosedLoop, FlightLimit } from './closed-loop.ts';
 import { anyText, dictionary, list, mapping, name, number, oneOf, serviceReference, span, text, whole } from './fields.ts';
 
 // The one description of the experiment file: it validates, it fills in defaults, and JSON Schema is made from it.
@@ -185,7 +186,18 @@ const request = mapping({
   context.addIssue({ code: 'custom', path: [second], message, params: sentence });
 });
 
-const requests = whole(1, Number.MAX_SAFE_INTEGER).optional().describe('End after this many requests per client');
+const requestCount = whole(1, Number.MAX_SAFE_INTEGER).describe('End after this many requests per client');
+const requests = requestCount.optional();
+/** What every arrival process may have beside it. */
+const limits = {
+  requests,
+  max_in_flight: whole(1, 1_000_000)
+    .optional()
+    .describe('So many requests of a client on the way at a time; no limit but that of the load client unless given'),
+  when_full: oneOf(['queue', 'drop'])
+    .optional()
+    .describe('What becomes of requests beyond `max_in_flight`: they wait (queue, unless given), or fail unsent as dropped'),
+};
 const names = distributions.map(entry => entry.name) as [DistributionName, ...DistributionName[]];
 
 /** Adds the sentence why an arrival process can't be scheduled. Ends of schedules are the file's `duration`. */
@@ -194,7 +206,29 @@ function checkArrival(arrival: Arrival, field: string, context: z.core.$Refineme
   if (problem !== undefined) context.addIssue({ code: 'custom', path: [field], message: problem, params: sentence });
 }
 
-const limited = (limit: number | undefined) => (limit === undefined ? {} : { requests: limit });
+/** What of a file an arrival process is made from, beside its own numbers. */
+export interface ArrivalExtras {
+  /** Its numbers are in a file that is not read yet: its `gaps` or `rates` are empty. */
+  file?: string;
+  limit?: FlightLimit;
+}
+
+type OpenArrival = Arrival & ArrivalExtras;
+
+type Limits = { [Key in keyof typeof limits]?: z.output<(typeof limits)[Key]> };
+
+/** The limits of a mapping as an arrival process has them. */
+function limited(found: Limits, context: z.core.$RefinementCtx<unknown>): { requests?: number; limit?: FlightLimit } {
+  const { requests: most, max_in_flight: maxInFlight, when_full: whenFull } = found;
+  if (whenFull !== undefined && maxInFlight === undefined) {
+    const message = `found ${whenFull} without max_in_flight; allowed: both, or neither`;
+    context.addIssue({ code: 'custom', path: ['when_full'], message, params: sentence });
+  }
+  return {
+    ...(most !== undefined && { requests: most }),
+    ...(maxInFlight !== undefined && { limit: { maxInFlight, whenFull: whenFull ?? 'queue' } }),
+  };
+}
 
 const distributionArrival = mapping({
   distribution: oneOf(names).describe("Distribution of the times between two requests of a client, named as in Python's random"),
@@ -203,10 +237,10 @@ const distributionArrival = mapping({
     .describe(
       `Its parameters in Python's order: ${distributions.map(entry => `${entry.name}(${entry.parameters.join(', ')})`).join('; ')}`,
     ),
-  requests,
-}).transform((found, context): Arrival => {
-  const { distribution, parameters, requests: limit } = found;
-  const arrival: Arrival = { kind: 'distribution', name: distribution, parameters, ...limited(limit) };
+  ...limits,
+}).transform((found, context): OpenArrival => {
+  const { distribution, parameters } = found;
+  const arrival: OpenArrival = { kind: 'distribution', name: distribution, parameters, ...limited(found, context) };
   checkArrival(arrival, 'parameters', context);
   return arrival;
 });
@@ -218,9 +252,10 @@ const ticksArrival = mapping({
     1,
   ).describe('Requests per second of each step, per client; evenly spaced within a step'),
   interval: span(1e-6).describe('Length of a step'),
-  requests,
-}).transform((found, context): Arrival => {
-  const arrival: Arrival = { kind: 'ticks', rates: found.ticks, interval: found.interval, ...limited(found.requests) };
+  ...limits,
+}).transform((found, context): OpenArrival => {
+  const { ticks: rates, interval } = found;
+  const arrival: OpenArrival = { kind: 'ticks', rates, interval, ...limited(found, context) };
   if (found.ticks.every(rate => rate === 0)) {
     const message = 'found no rate above 0; allowed: at least one, or no request is sent';
     context.addIssue({ code: 'custom', path: ['ticks'], message, params: sentence });
@@ -230,18 +265,16 @@ const ticksArrival = mapping({
 
 const constantArrival = mapping({
   constant: span(0).describe('Time between two requests of a client; 0 needs `requests`'),
-  requests,
-}).transform((found, context): Arrival => {
-  const arrival: Arrival = { kind: 'distribution', name: 'constant', parameters: [found.constant], ...limited(found.requests) };
+  ...limits,
+}).transform((found, context): OpenArrival => {
+  const parameters = [found.constant];
+  const arrival: OpenArrival = { kind: 'distribution', name: 'constant', parameters, ...limited(found, context) };
   if (found.constant === 0 && found.requests === undefined) {
     const message = 'found 0 without `requests`, which would never end; allowed: a time above 0, or a number of requests';
     context.addIssue({ code: 'custom', path: ['constant'], message, params: sentence });
   } else checkArrival(arrival, 'constant', context);
   return arrival;
 });
-
-/** An arrival process whose numbers are in a file that is not read yet: its `gaps` or `rates` are empty. */
-export type ArrivalInFile = Arrival & { file?: string };
 
 const recordedFile = text('the name of a file that ends in .pkl, .csv, .json or .ndjson', /^[^\0]*\.(?:pkl|csv|json|ndjson)$/i);
 const fileForm = 'a list of floats pickled by Python, CSV with one column, a JSON list, or one number per line (.ndjson)';
@@ -251,8 +284,8 @@ const recordedArrival = mapping({
     `File of the times between two requests, seconds, relative to this file: ${fileForm}. Each client plays it once from its ` +
       'begin and ends with it, unless `duration` or `requests` ends it before; times that are not above 0 mean at once',
   ),
-  requests,
-}).transform((found): ArrivalInFile => ({ kind: 'recorded', gaps: [], file: found.recorded, ...limited(found.requests) }));
+  ...limits,
+}).transform((found, context): OpenArrival => ({ kind: 'recorded', gaps: [], file: found.recorded, ...limited(found, context) }));
 
 function profileField({ unit, doc, least = 0, fallback }: ProfileParameter) {
   const rate = number(0, 1_000_000, 'a number of requests per second from 0 to 1000000');
@@ -284,35 +317,38 @@ const profileForms = profiles.map(profile =>
     process: oneOf(processNames)
       .prefault('poisson')
       .describe('How requests are drawn: as a Poisson process of this rate, or evenly spaced'),
-    requests,
+    ...limits,
   }),
 );
 
-type ProfileForm = z.ZodObject<{ profile: z.ZodLiteral<ProfileName>; process: z.ZodType; requests: z.ZodType }, z.core.$strict>;
+type ProfileForm = z.ZodObject<{ profile: z.ZodLiteral<ProfileName>; process: z.ZodType } & typeof limits, z.core.$strict>;
 
 const profileArrival = z
   .discriminatedUnion('profile', profileForms as unknown as [ProfileForm, ...ProfileForm[]], {
     error: profiles.map(profile => profile.name).join(', '),
   })
-  .transform((found, context): ArrivalInFile => {
+  .transform((found, context): OpenArrival => {
     const {
       profile,
       process,
-      requests: limit,
+      requests: _most,
+      max_in_flight: _maxInFlight,
+      when_full: _whenFull,
       rates,
       ...parameters
     } = found as {
       profile: ProfileName;
       process: (typeof processNames)[number];
-      requests?: number;
       rates?: string | number[];
-    } & Record<string, unknown>;
+    } & Limits &
+      Record<string, unknown>;
     const given = Object.entries(parameters as Record<string, number | undefined>).flatMap(([key, value]) =>
       value === undefined ? [] : [[key, value] as const],
     );
-    const common = { kind: 'profile', name: profile, parameters: Object.fromEntries(given), process, ...limited(limit) } as const;
+    const own = { kind: 'profile', name: profile, parameters: Object.fromEntries(given), process } as const;
+    const common = { ...own, ...limited(found, context) };
     if (typeof rates === 'string') return { ...common, rates: [], file: rates };
-    const arrival: Arrival = { ...common, rates: rates ?? [] };
+    const arrival: OpenArrival = { ...common, rates: rates ?? [] };
     const problem = arrivalProblem(arrival, 1);
     if (problem === undefined) return arrival;
     // `sine: min_rps: found …` stands at the field that it names.
@@ -322,18 +358,50 @@ const profileArrival = z
     return arrival;
   });
 
-/** The forms of an arrival process, each with the key that tells it from the others, in the order of the union. */
+const loopArrival = mapping({
+  concurrency: whole(1, 100_000).describe(
+    'Closed loop: so many requests of a client on the way at a time, each sent as soon as another has ended. They have no intended time',
+  ),
+  requests,
+}).transform(
+  ({ concurrency, requests: most }): ClosedLoop => ({ kind: 'loop', concurrency, ...(most !== undefined && { requests: most }) }),
+);
+
+/** Alone, a number of requests is what one user does: the next one when the last is answered. */
+const requestsArrival = mapping({
+  requests: requestCount.describe(
+    'Closed loop: so many requests of a client, one at a time, each sent as soon as the last has ended',
+  ),
+}).transform((found): ClosedLoop => ({ kind: 'loop', concurrency: 1, requests: found.requests }));
+
+/**
+ * The forms of an arrival process in the order of the union, each with the key that tells it from the others; `requests` does
+ * so only where there is none of the others.
+ */
 export const arrivalForms = [
   { key: 'distribution', keys: Object.keys(distributionArrival.in.shape) },
   { key: 'ticks', keys: Object.keys(ticksArrival.in.shape) },
   { key: 'constant', keys: Object.keys(constantArrival.in.shape) },
   { key: 'profile', keys: profileForms.flatMap(form => Object.keys(form.shape)) },
   { key: 'recorded', keys: Object.keys(recordedArrival.in.shape) },
+  { key: 'concurrency', keys: Object.keys(loopArrival.in.shape) },
+  { key: 'requests', keys: Object.keys(requestsArrival.in.shape) },
 ] as const;
 
-const arrival = z.union([distributionArrival, ticksArrival, constantArrival, profileArrival, recordedArrival], {
-  error: `a mapping with exactly one of ${arrivalForms.map(form => form.key).join(', ')}`,
-});
+const forms = [
+  distributionArrival,
+  ticksArrival,
+  constantArrival,
+  profileArrival,
+  recordedArrival,
+  loopArrival,
+  requestsArrival,
+] as const;
+
+/** `exactly one of distribution, … concurrency, or requests alone` */
+export const allowedForms = `exactly one of ${arrivalForms.map(({ key }) => (key === 'requests' ? `or ${key} alone` : key)).join(', ')}`;
+
+const arrival = z.union(forms, { error: `a mapping with ${allowedForms}` });
 
 const workload = mapping({
   service: serviceReference.describe('Service that is called'),
@@ -363,6 +431,12 @@ export const experimentSchema = mapping({
   warmup: span(0).prefault(0).describe('First part of the duration, which is recorded and left out of the statistics'),
   services: list(service, 'services', 1).describe('The applications under test'),
   workloads: list(workload, 'workloads', 1).describe('The load'),
+  pacing: oneOf(['precise', 'balanced', 'eco'])
+    .optional()
+    .describe(
+      'How the load clients await requests: exact at the cost of a core, in short naps, or with timers that are late by a millisecond. ' +
+        'Those that are started for the experiment are told, of others only those with this pacing (galileo_client_pacing) are used',
+    ),
   telemetry: mapping({
     nodes: list(name, 'names of nodes').prefault([]).describe('Nodes whose telemetry is recorded; none named means all'),
     period: span(0.01).prefault('500ms').describe('Time between two readings of an instrument'),

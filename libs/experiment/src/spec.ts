@@ -1,4 +1,5 @@
 import type { Arrival } from '@galileo/workload';
+import type { ClosedLoop, FlightLimit } from './closed-loop.ts';
 import { withRecording } from './recordings.ts';
 import type { RequestFiles } from './request-files.ts';
 import { type RequestSpec, requestSpec } from './request-spec.ts';
@@ -10,6 +11,8 @@ export interface ExperimentSpec {
   /** 0 to 2^53 - 1. */
   seed: number;
   duration: number;
+  /** How load clients have to await requests; their own choice if undefined. */
+  pacing: 'precise' | 'balanced' | 'eco' | undefined;
   /** First part of the duration, left out of the statistics. */
   warmup: number;
   services: ServiceSpec[];
@@ -66,7 +69,9 @@ export interface WorkloadSpec {
   workerLabels: Readonly<Record<string, string>>;
   request: RequestSpec;
   /** Of each client on its own. */
-  arrival: Arrival;
+  arrival: Arrival | ClosedLoop;
+  /** Of each client's arrival process; none for a closed loop. */
+  limit: FlightLimit | undefined;
 }
 
 /** One replica of a service. */
@@ -93,6 +98,7 @@ export function specOf(
     name: file.name,
     seed,
     duration: file.duration,
+    pacing: file.pacing,
     warmup: file.warmup,
     services: file.services.map(({ name, replicas, process, external, kubernetes }) => ({
       name,
@@ -104,7 +110,7 @@ export function specOf(
     workloads: file.workloads.map(({ worker_labels: workerLabels, request, arrival, ...workload }) => ({
       ...workload,
       workerLabels,
-      arrival: withRecording(arrival, recordings),
+      ...withRecording(arrival, recordings),
       request: requestSpec(request, requestFiles),
     })),
     telemetry: file.telemetry,

@@ -41,6 +41,16 @@ describe('examples/templates.yaml', () => {
   });
 });
 
+describe('examples/closed-loop.yaml', () => {
+  it('is a closed loop that runs on one machine without any variable', async () => {
+    const text = await readFile(new URL('closed-loop.yaml', examples), 'utf8');
+    const result = parseExperiment(text, { fileName: 'closed-loop.yaml', runner: 'process' });
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    expect(result.environmentNames).toEqual([]);
+    expect(result.spec.workloads[0]!.arrival).toEqual({ kind: 'loop', concurrency: 4 });
+  });
+});
+
 describe('examples/apps/pi.ts', () => {
   let child: ChildProcess;
   let url: string;

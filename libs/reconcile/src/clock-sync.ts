@@ -21,6 +21,8 @@ export interface ClockSync {
   run(signal: AbortSignal): Promise<void>;
   /** Gives the estimate of this moment to `onEstimate`, if there is one: an interval begins or ends. */
   tell(): void;
+  /** The estimate of this moment; undefined while there is none. */
+  estimate(): Estimate | undefined;
 }
 
 /** Exchanges of the first round on a stream, and of the others. */
@@ -47,10 +49,14 @@ export function createClockSync(options: ClockSyncOptions): ClockSync {
     bell.ring();
   };
 
-  const tell = () => {
+  const estimateNow = () => {
     clock.check();
     if (clock.segment !== segment) forget();
-    const estimate = estimator.estimate(clock.now());
+    return estimator.estimate(clock.now());
+  };
+
+  const tell = () => {
+    const estimate = estimateNow();
     if (estimate !== undefined) onEstimate(estimate);
     return estimate !== undefined;
   };
@@ -99,5 +105,6 @@ export function createClockSync(options: ClockSyncOptions): ClockSync {
       }
     },
     tell: () => void tell(),
+    estimate: estimateNow,
   };
 }

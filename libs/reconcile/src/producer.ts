@@ -11,6 +11,7 @@ import {
   traceOrigin,
   WireError,
 } from '@galileo/wire';
+import type { Estimate } from './clock-estimate.ts';
 import { createClockSync } from './clock-sync.ts';
 import { isNeeded, speakForPredecessor } from './predecessor.ts';
 import { attempt, type ClientInstance, type ClosedInterval, createProducerProtocol, type Line } from './producer-protocol.ts';
@@ -57,6 +58,8 @@ export interface Producer extends AsyncDisposable {
    * @throws the reason of `signal` when that aborts first.
    */
   ready(signal?: AbortSignal): Promise<void>;
+  /** How the own clock relates to the recorder's now; undefined while that is not known. */
+  clockEstimate(): Estimate | undefined;
   /** Tells whether the recorder is reached: at once, and at every change. */
   onConnection(listener: (connected: boolean) => void): void;
   /**
@@ -307,6 +310,7 @@ export function startProducer(options: ProducerOptions): Producer {
       listeners.push(listener);
       listener(synchronised);
     },
+    clockEstimate: () => clockSync.estimate(),
     openClient,
     issued: (token, counter) => issue(token, issuedOf(token), counter),
     trace: trace => publish('trace', protocol.trace(trace)),

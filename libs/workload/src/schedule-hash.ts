@@ -9,11 +9,11 @@ export interface ScheduleHash {
   digest(): string;
 }
 
-/** Bytes that are hashed at once. */
-const blockBytes = 8192;
-
-/** Begins a hash over due times. */
-export function createScheduleHash(): ScheduleHash {
+/**
+ * Begins a hash over due times.
+ * @param blockBytes bytes that are kept and hashed at once, a multiple of 8: less memory for many hashes, or less time for one.
+ */
+export function createScheduleHash(blockBytes = 8192): ScheduleHash {
   const hash = createHash('sha256');
   const block = Buffer.alloc(blockBytes);
   let used = 0;
@@ -28,6 +28,11 @@ export function createScheduleHash(): ScheduleHash {
     },
     digest: () => hash.update(block.subarray(0, used)).digest('hex'),
   };
+}
+
+/** One hash over those of several schedules in their order: SHA-256 over the hex digits of all of them; 64 hex digits. */
+export function combinedHash(hashes: readonly string[]): string {
+  return createHash('sha256').update(hashes.join('')).digest('hex');
 }
 
 /**

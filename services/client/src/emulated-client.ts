@@ -1,5 +1,6 @@
 import type { RoutingTable } from '@galileo/routing';
 import type { Due } from './due-heap.ts';
+import type { HashedSchedule } from './hashed-schedule.ts';
 import type { RequestSource } from './requests/request-source.ts';
 import type { Answer } from './sender.ts';
 import type { Workload } from './workload.ts';
@@ -64,6 +65,8 @@ export interface EmulatedClient {
   /** Requests with a status below 0 or from 300, which is what Galileo calls failed. */
   unsuccessful: number;
   active: ActiveWorkload | undefined;
+  /** Its last schedule; undefined if its last workload is a closed loop. */
+  schedule: HashedSchedule | undefined;
 }
 
 /** Has the client a workload, or a request on the way? */

@@ -9,10 +9,19 @@ export interface Figures {
   failed: number;
   /** released - created of what was scheduled, seconds. */
   readonly releaseError: Histogram;
+  /** sent - released of what was sent, seconds. */
+  readonly queueing: Histogram;
 }
 
 export function createFigures(): Figures {
-  return { intendedBefore: 0, released: 0, completed: 0, failed: 0, releaseError: createHistogram() };
+  return {
+    intendedBefore: 0,
+    released: 0,
+    completed: 0,
+    failed: 0,
+    releaseError: createHistogram(),
+    queueing: createHistogram(),
+  };
 }
 
 /** The figures at an instant. */
@@ -25,6 +34,7 @@ export interface Snapshot {
   readonly failed: number;
   readonly inFlight: number;
   readonly releaseError: Histogram;
+  readonly queueing: Histogram;
   /** No client has a workload or a request on the way. */
   readonly idle: boolean;
 }

@@ -6,6 +6,7 @@ import { createDueHeap } from './due-heap.ts';
 import type { ActiveWorkload, EmulatedClient, InFlight, RequestLog } from './emulated-client.ts';
 import { createFigures, type Snapshot, type Watcher } from './figures.ts';
 import { createFlights } from './flights.ts';
+import { hashedSchedule } from './hashed-schedule.ts';
 import { hostsProblem } from './names.ts';
 import { createOpenLoop, type FlightLimit } from './open-loop.ts';
 import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
@@ -67,6 +68,7 @@ export function createGenerator(options: GeneratorOptions) {
   function onSettled(request: InFlight, answer: Answer): void {
     const { client, origin, created } = request;
     client.completed += 1;
+    if (answer.sent >= 0) figures.queueing.record(Math.max(0, answer.sent - request.released));
     if (answer.status < 0 || answer.status >= 300) client.unsuccessful += 1;
     figures.completed += 1;
     if (hasFailed(answer)) {
@@ -202,6 +204,7 @@ export function createGenerator(options: GeneratorOptions) {
           failed: 0,
           unsuccessful: 0,
           active: undefined,
+          schedule: undefined,
         };
         setRoute(client);
         clients.set(client.id, client);
@@ -239,11 +242,14 @@ export function createGenerator(options: GeneratorOptions) {
 
     /** Gives a client a schedule from T0 = `start` on, UNIX seconds, in place of the workload that it has. */
     start(client: EmulatedClient, schedule: Schedule, start: number, { onDone = () => {}, limit }: WorkloadOptions = {}): void {
-      startOne(client, start, onDone, handOver => createOpenLoop(schedule, start, limit, handOver));
+      const hashed = hashedSchedule(schedule);
+      client.schedule = hashed;
+      startOne(client, start, onDone, handOver => createOpenLoop(hashed, start, limit, handOver));
     },
 
     /** Gives a client a closed loop (see `closedLoopProblem`) from `start` on, UNIX seconds, in place of the workload that it has. */
     startLoop(client: EmulatedClient, loop: ClosedLoop, start: number, { onDone = () => {} }: WorkloadOptions = {}): void {
+      client.schedule = undefined;
       startOne(client, start, onDone, handOver => createClosedLoop(loop, start, time.now, handOver));
     },
 
@@ -258,10 +264,11 @@ export function createGenerator(options: GeneratorOptions) {
 
     snapshot(): Snapshot {
       const at = time.now();
-      const { intendedBefore, released, completed, failed, releaseError } = figures;
+      const { intendedBefore, released, completed, failed, releaseError, queueing } = figures;
       let intended = intendedBefore;
       for (const { active } of clients.values()) intended += active?.workload.intended(at) ?? 0;
-      return { at, intended, released, completed, failed, inFlight: flights.inFlight.size, releaseError, idle: isIdle() };
+      const counts = { intended, released, completed, failed, inFlight: flights.inFlight.size };
+      return { at, ...counts, releaseError, queueing, idle: isIdle() };
     },
 
     /** Follows the figures until the returned function is called. */

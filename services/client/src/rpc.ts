@@ -4,6 +4,7 @@ import {
   type LoadClientServiceImplementation,
   type SetWorkloadRequest,
 } from '@galileo/proto/client';
+import type { Estimate } from '@galileo/reconcile';
 import { RouteError } from '@galileo/routing';
 import { failedPrecondition, invalidArgument, notFound } from '@galileo/service';
 import { createSchedule, ScheduleError } from '@galileo/workload';
@@ -33,6 +34,8 @@ export interface RpcOptions {
   prepare(): Promise<void>;
   /** UNIX seconds. */
   now(): number;
+  /** How the own clock relates to the reference's, that of the recorder; undefined while that is not known. */
+  clockEstimate(): Pick<Estimate, 'offset' | 'uncertainty'> | undefined;
   /** Aborts when the service stops. */
   readonly stopping: AbortSignal;
 }
@@ -62,6 +65,29 @@ function span(field: string, value: number): number | undefined {
     throw invalidArgument(`${field}: found ${value}; allowed: a number of seconds of at least 0`);
   }
   return value === 0 ? undefined : value;
+}
+
+/**
+ * T0 that is asked for, by the own clock, UNIX seconds; undefined for at once. With what was known of the reference's clock,
+ * if it is by that.
+ */
+function ownStart(
+  request: SetWorkloadRequest,
+  clockEstimate: RpcOptions['clockEstimate'],
+): { readonly asked: number | undefined; readonly offset?: number; readonly uncertainty?: number } {
+  const asked = span('start_at', request.startAt);
+  const byReference = span('start_at_reference', request.startAtReference);
+  if (byReference === undefined) return { asked };
+  const estimate = clockEstimate();
+  if (estimate !== undefined) {
+    const { offset, uncertainty } = estimate;
+    return { asked: byReference - offset, offset, uncertainty };
+  }
+  if (asked !== undefined) return { asked };
+  throw failedPrecondition(
+    `start_at_reference: found ${byReference}, and the offset of this worker's clock to the recorder's is not known; ` +
+      'allowed: start_at, the time by its own clock, instead or beside it',
+  );
 }
 
 /** The gRPC face of a load generator. */
@@ -150,6 +176,7 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
           failed: client.failed,
           busy: isBusy(client),
           fault: client.fault ?? '',
+          scheduleHash: client.schedule?.hash() ?? '',
         })),
         nextPageToken: rest.length > size ? String(rest[size]!.n) : '',
       };
@@ -172,8 +199,10 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
 
     async setWorkload(request) {
       const client = find(request.clientId);
-      const start = () => startOf(span('start_at', request.startAt));
-      return { startAt: request.concurrency > 0 ? startLoop(client, request, start) : startSchedule(client, request, start) };
+      const { asked, ...estimate } = ownStart(request, options.clockEstimate);
+      const start = () => startOf(asked);
+      const startAt = request.concurrency > 0 ? startLoop(client, request, start) : startSchedule(client, request, start);
+      return { startAt, ...estimate };
     },
 
     async startTracing() {

@@ -97,6 +97,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     clients: { opened: clients => redisSide?.opened(clients), closed: ids => redisSide?.closed(ids) },
     now,
     prepare: warmOnce,
+    clockEstimate: () => traces.clockEstimate(),
     stopping: stopping.signal,
   });
   const services = [bind(LoadClientDefinition, rpc)];

@@ -3,6 +3,7 @@ import { decodeHistogram } from '@galileo/analysis';
 import { LoadClientDefinition, type ProfileProcess } from '@galileo/proto/client';
 import { connect } from '@galileo/service';
 import { startUpstream, until } from '@galileo/testkit';
+import { createSchedule, scheduleHash } from '@galileo/workload';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -117,6 +118,21 @@ describe('figures', () => {
       const counts = messages.map(message => decodeHistogram(message.latency).count);
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(50);
     }
+    await worker.rpc.closeClients({});
+  });
+});
+
+describe('a schedule', () => {
+  it('has its hash told when it has come to its end, and the time that requests waited in the worker', async () => {
+    await using upstream = await startUpstream((_request, response) => response.end());
+    const [client] = await worker.clients(1, upstream.address);
+    await worker.load(client!.clientId, { requests: 50, gap: 0.002, startAt: worker.clock.now() + 0.2 });
+    const hash = async () => (await worker.rpc.listClients({})).clients[0]!.scheduleHash;
+    expect(await hash()).toBe('');
+    const messages = await worker.watch(0.05);
+    expect(decodeHistogram(messages.at(-1)!.queueing).count).toBe(50);
+    const arrival = { kind: 'distribution', name: 'constant', parameters: [0.002], requests: 50 } as const;
+    expect(await hash()).toBe(scheduleHash(createSchedule({ arrival, seed: 1 })).hash);
     await worker.rpc.closeClients({});
   });
 });

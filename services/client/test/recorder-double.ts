@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type ReconcileRequest, type ReconcileResponse, RecorderDefinition } from '@galileo/proto/recorder';
-import { bind, startGrpcServer } from '@galileo/service';
+import { bind, type Clock, createClock, startGrpcServer } from '@galileo/service';
 import { silentLog } from '@galileo/testkit';
 import { parseTrace, type Trace } from '@galileo/wire';
 
@@ -8,8 +8,8 @@ const never = async () => {
   throw new Error('not part of the double');
 };
 
-/** A recorder's wire alone: it keeps the traces that are published to it, and what producers say. */
-export async function startRecorderDouble(listen = '127.0.0.1:0') {
+/** A recorder's wire alone: it keeps the traces that are published to it, and what producers say; it tells the time by `clock`. */
+export async function startRecorderDouble(listen = '127.0.0.1:0', clock: Clock = createClock()) {
   const traces: Trace[] = [];
   const said: ReconcileRequest[] = [];
   const commands: ReconcileResponse[] = [];
@@ -61,7 +61,10 @@ export async function startRecorderDouble(listen = '127.0.0.1:0') {
           }
         },
         async *syncClock(requests) {
-          for await (const { sent } of requests) yield { sent, received: sent, answered: sent };
+          for await (const { sent } of requests) {
+            const received = clock.now();
+            yield { sent, received, answered: clock.now(), reference: 'double' };
+          }
         },
       }),
     ],

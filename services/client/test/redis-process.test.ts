@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { connectRedis, discover } from '@galileo/bus';
+import { discover } from '@galileo/bus';
+import { connectRedis } from '@galileo/bus/connect-redis';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { connect, waitForServing } from '@galileo/service';
 import { missing, type RedisServer, silentLog, startRedis, startService, startUpstream, until } from '@galileo/testkit';

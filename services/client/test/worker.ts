@@ -1,14 +1,27 @@
 import { LoadClientDefinition, type SetWorkloadRequest, type WatchStatisticsResponse } from '@galileo/proto/client';
-import { connect, createClock, readConfig } from '@galileo/service';
+import { connect, createClock, type ProcessClock, readConfig } from '@galileo/service';
 import { silentLog } from '@galileo/testkit';
 import { variables } from '../src/config.ts';
 import { labelsOf } from '../src/labels.ts';
 import { startClient } from '../src/service.ts';
 import { startRecorderDouble } from './recorder-double.ts';
 
-/** Starts a worker with its recorder's double, and a client that talks to it. */
-export async function startWorker(env: Readonly<Record<string, string>> = {}) {
-  const recorder = await startRecorderDouble();
+/** A clock that is ahead of another one by so many seconds. */
+function shiftedClock(clock: ProcessClock, ahead: number): ProcessClock {
+  return {
+    now: () => clock.now() + ahead,
+    get segment() {
+      return clock.segment;
+    },
+    check: () => clock.check(),
+    keepAnchorWhile: condition => clock.keepAnchorWhile(condition),
+  };
+}
+
+/** Starts a worker with its recorder's double, and a client that talks to it; its clock may be ahead of the recorder's, seconds. */
+export async function startWorker(env: Readonly<Record<string, string>> = {}, ahead = 0) {
+  const reference = createClock();
+  const recorder = await startRecorderDouble('127.0.0.1:0', reference);
   const environment = {
     galileo_worker_name: 'w',
     galileo_grpc_listen: '127.0.0.1:0',
@@ -17,7 +30,7 @@ export async function startWorker(env: Readonly<Record<string, string>> = {}) {
     ...env,
   };
   const config = { ...readConfig(variables, environment), labels: labelsOf(environment, variables) };
-  const clock = createClock();
+  const clock = shiftedClock(reference, ahead);
   const service = await startClient(config, { log: silentLog, clock });
   const connection = connect(LoadClientDefinition, service.addresses.grpc!);
   const { client } = connection;
@@ -25,6 +38,8 @@ export async function startWorker(env: Readonly<Record<string, string>> = {}) {
   return {
     rpc: client,
     clock,
+    /** The recorder's. */
+    reference,
     address: service.addresses.grpc!,
     recorder,
     traces: recorder.traces,

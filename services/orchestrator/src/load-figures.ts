@@ -5,6 +5,11 @@ export interface LoadFigures {
   readonly completed: number;
   readonly failed: number;
   readonly inFlight: number;
+  /** 99th percentiles since the start, seconds: of released - created where there is an intended time, and of sent - released. */
+  readonly releaseErrorP99: number;
+  readonly queueingP99: number;
+  /** Are all workloads closed loops? Then nothing has an intended time, and `intended` counts what was handed over. */
+  readonly closedLoop: boolean;
   /** Requests per second. */
   readonly intendedRate: number;
   readonly achievedRate: number;

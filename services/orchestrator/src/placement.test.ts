@@ -15,6 +15,7 @@ function workload(service: string, clients: number, workerLabels: Record<string,
     workerLabels,
     request,
     arrival: { kind: 'distribution', name: 'constant', parameters: [1] },
+    limit: undefined,
   };
 }
 

@@ -29,6 +29,7 @@ import {
 } from './experiments.ts';
 import { experimentMessage } from './messages.ts';
 import { SubmissionError } from './submission.ts';
+import { parseSummary } from './summary.ts';
 
 export interface RpcOptions {
   readonly experiments: Experiments;
@@ -95,7 +96,8 @@ export function orchestratorService(options: RpcOptions): BoundService {
     getExperiment: ({ experimentId }) =>
       answered(async () => {
         const stored = await experiments.find(experimentId);
-        return { experiment: experimentMessage(rowOf(stored)), file: stored.file ?? '' };
+        const { scheduleHash = '' } = parseSummary(stored.summary) ?? {};
+        return { experiment: experimentMessage(rowOf(stored)), file: stored.file ?? '', scheduleHash };
       }),
 
     async listExperiments({ pageSize, pageToken }) {

@@ -127,6 +127,7 @@ export async function startOrchestrator(given: OrchestratorConfig, { log, clock 
       environment,
       self: { name: programs === undefined ? 'orchestrator' : 'standalone', pid: process.pid },
       clock,
+      clockEstimate: () => producer.clockEstimate(),
       events: createEventLog(producer, clock),
     };
     const conditions = { recorder, credentials, store, recorderLink, dependencies, timeout: fleetTimeout, clearUp };

@@ -31,6 +31,12 @@ export interface Summary {
   readonly end: number;
   readonly intended: number;
   readonly released: number;
+  /** Ids of the clients whose workload is a closed loop. Undefined in summaries of older versions. */
+  readonly closedLoop?: readonly string[];
+  /** Ids of the clients whose requests wait while as many as allowed are on the way. */
+  readonly limited?: readonly string[];
+  /** Over the schedules of all clients; undefined if not all came to their end. */
+  readonly scheduleHash?: string;
   readonly thresholds: readonly string[];
   readonly notes: readonly string[];
   /** Null until the recording was settled. */

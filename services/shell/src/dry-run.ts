@@ -1,10 +1,12 @@
-import { type ExperimentSpec, replicasOf } from '@galileo/experiment';
-import { type Arrival, clientSeed, createSchedule } from '@galileo/workload';
+import { type ClosedLoop, type ExperimentSpec, replicasOf } from '@galileo/experiment';
+import { type Arrival, clientSeed, combinedHash, createSchedule, createScheduleHash } from '@galileo/workload';
 
 /** What an experiment would do, found out without starting anything. */
 export interface Plan {
   readonly placement: readonly PlannedReplica[];
   readonly clients: readonly PlannedClient[];
+  /** Over the schedules of all clients, as a run records it; null if one is not known, or if there are closed loops only. */
+  readonly scheduleHash: string | null;
 }
 
 interface PlannedReplica {
@@ -25,12 +27,16 @@ export interface PlannedClient {
   readonly service: string;
   readonly zone: string;
   readonly seed: number;
-  /** Requests of the whole schedule. */
-  readonly requests: number;
+  /** Requests of the whole schedule, or that a closed loop ends with; null for a closed loop that the duration ends. */
+  readonly requests: number | null;
   /** False where the schedule was too long to be counted: `requests` is then reckoned from its beginning. */
   readonly exact: boolean;
-  /** When the first requests are due, seconds after the begin. */
+  /** When the first requests are due, seconds after the begin; none of a closed loop. */
   readonly arrivals: readonly number[];
+  /** Requests on the way at a time in a closed loop; null for a schedule. */
+  readonly concurrency: number | null;
+  /** Hash of the schedule, see `scheduleHash`; null where it was too long to be drawn, and for a closed loop. */
+  readonly hash: string | null;
 }
 
 const shownArrivals = 10;
@@ -38,20 +44,33 @@ const shownArrivals = 10;
 /** No more than so many arrivals of a client are drawn: some tenths of a second of computing. */
 const countLimit = 1_000_000;
 
-function count(arrival: Arrival, seed: number, duration: number): Pick<PlannedClient, 'requests' | 'exact' | 'arrivals'> {
+type Found = Pick<PlannedClient, 'requests' | 'exact' | 'arrivals' | 'concurrency' | 'hash'>;
+
+function count(arrival: Arrival, seed: number, duration: number): Found {
+  const hash = createScheduleHash();
   const schedule = createSchedule(duration > 0 ? { arrival, seed, duration } : { arrival, seed });
   const arrivals: number[] = [];
   let requests = 0;
   for (let due = schedule.next(); due !== undefined; due = schedule.next()) {
     requests += 1;
+    hash.add(due);
     if (arrivals.length < shownArrivals) arrivals.push(due / 1e6);
     if (requests === countLimit) {
       const most = arrival.requests ?? Number.MAX_SAFE_INTEGER;
       const reckoned = due > 0 && duration > 0 ? Math.round((requests * duration * 1e6) / due) : most;
-      return { requests: Math.min(reckoned, most), exact: false, arrivals };
+      return { requests: Math.min(reckoned, most), exact: false, arrivals, concurrency: null, hash: null };
     }
   }
-  return { requests, exact: true, arrivals };
+  return { requests, exact: true, arrivals, concurrency: null, hash: hash.digest() };
+}
+
+function loop({ concurrency, requests }: ClosedLoop): Found {
+  return { requests: requests ?? null, exact: true, arrivals: [], concurrency, hash: null };
+}
+
+function combined(clients: readonly PlannedClient[]): string | null {
+  const hashes = clients.filter(client => client.concurrency === null).map(client => client.hash ?? '');
+  return hashes.length === 0 || hashes.includes('') ? null : combinedHash(hashes);
 }
 
 /** Places the replicas and draws the schedules: the same that a run with this file draws. `redact` takes secrets out of commands. */
@@ -72,8 +91,9 @@ export function planExperiment(spec: ExperimentSpec, redact: (text: string) => s
     for (let n = 0; n < number; n += 1) {
       const client = clients.length;
       const seed = clientSeed(spec.seed, client);
-      clients.push({ client, service, zone, seed, ...count(arrival, seed, spec.duration) });
+      const found = arrival.kind === 'loop' ? loop(arrival) : count(arrival, seed, spec.duration);
+      clients.push({ client, service, zone, seed, ...found });
     }
   }
-  return { placement, clients };
+  return { placement, clients, scheduleHash: combined(clients) };
 }

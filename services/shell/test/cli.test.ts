@@ -82,11 +82,30 @@ describe('--dry-run', () => {
     expect(one.stdout).toBe(other.stdout);
     const plan = JSON.parse(one.stdout);
     expect(plan.placement).toHaveLength(2);
+    expect(plan.schedule_hash).toMatch(/^[0-9a-f]{64}$/);
     expect(plan.clients.map((client: { exact: boolean; arrivals: number[] }) => [client.exact, client.arrivals.length])).toEqual([
       [true, 10],
       [true, 10],
     ]);
     expect(plan.clients[0].arrivals).not.toEqual(plan.clients[1].arrivals);
+  });
+
+  test('knows no arrivals of a closed loop', async () => {
+    await using directory = await temporaryDirectory();
+    const workloads = `
+  - { service: web, request: { path: / }, arrival: { concurrency: 8 } }
+  - { service: web, request: { path: / }, arrival: { requests: 30 } }`;
+    const file = await fileIn(directory.path, experimentFile({ workloads }));
+    const [text, json] = await Promise.all([galileo(['run', file, '--dry-run']), galileo(['run', file, '--dry-run', '--json'])]);
+    expect(text.stdout).toContain('30 requests, and as many as are answered, of 2 clients, seed 7');
+    expect(text.stdout).toContain('0  web (main): closed loop, 8 at a time\n');
+    expect(text.stdout).toContain('1  web (main): closed loop, 1 at a time, 30 requests\n');
+    const plan = JSON.parse(json.stdout);
+    expect(plan.schedule_hash).toBeNull();
+    expect(plan.clients).toMatchObject([
+      { requests: null, concurrency: 8, arrivals: [], hash: null },
+      { requests: 30, concurrency: 1, arrivals: [], hash: null },
+    ]);
   });
 
   test('shows the name of a variable in place of its value', async () => {

@@ -6,8 +6,12 @@ import type { Generator } from '../generator.ts';
 const shortestInterval = 0.05;
 
 function message(generator: Generator, latency: Histogram): WatchStatisticsResponse {
-  const { at, intended, released, completed, failed, inFlight, releaseError, idle } = generator.snapshot();
-  const bytes = { latency: Buffer.from(latency.encode()), releaseError: Buffer.from(releaseError.encode()) };
+  const { at, intended, released, completed, failed, inFlight, idle, ...histograms } = generator.snapshot();
+  const bytes = {
+    latency: Buffer.from(latency.encode()),
+    releaseError: Buffer.from(histograms.releaseError.encode()),
+    queueing: Buffer.from(histograms.queueing.encode()),
+  };
   latency.reset();
   return { at, intended, released, completed, failed, inFlight, idle, ...bytes };
 }

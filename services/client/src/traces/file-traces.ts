@@ -76,6 +76,7 @@ export function openFileTraces({ directory, worker, log }: FileTracesOptions): T
     openClient: () => traces,
     flush,
     ready: () => opened,
+    clockEstimate: () => undefined,
     onConnection(listener) {
       listeners.push(listener);
       listener(connected);

@@ -5,6 +5,7 @@ export const noTraces: TraceLog = {
   openClient: () => ({ issued() {}, trace() {}, unrecorded() {} }),
   flush() {},
   async ready() {},
+  clockEstimate: () => undefined,
   onConnection: listener => listener(true),
   async [Symbol.asyncDispose]() {},
 };

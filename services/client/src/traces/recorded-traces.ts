@@ -35,6 +35,7 @@ export function openRecordedTraces(options: RecordedTracesOptions): TraceLog {
     // The producer hands lines on at the end of the event loop's turn.
     flush: () => setImmediate(() => publisher.flush(ended.signal).catch(() => {})),
     ready: () => producer.ready(),
+    clockEstimate: () => producer.clockEstimate(),
     onConnection: listener => producer.onConnection(listener),
     async [Symbol.asyncDispose]() {
       ended.abort();

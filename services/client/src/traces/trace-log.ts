@@ -1,3 +1,4 @@
+import type { Estimate } from '@galileo/reconcile';
 import type { EmulatedClient, InFlight } from '../emulated-client.ts';
 import type { Answer } from '../sender.ts';
 
@@ -19,6 +20,8 @@ export interface TraceLog extends AsyncDisposable {
   flush(): void;
   /** Resolves when traces are taken. */
   ready(): Promise<void>;
+  /** How the own clock relates to the recorder's now; undefined while that is not known. */
+  clockEstimate(): Estimate | undefined;
   /** Tells whether traces reach their place: at once, and at every change. */
   onConnection(listener: (connected: boolean) => void): void;
 }

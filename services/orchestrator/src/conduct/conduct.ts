@@ -1,10 +1,11 @@
 import type { ExperimentStore } from '@galileo/expdb';
+import type { WorkloadSpec } from '@galileo/experiment';
 import type { Credentials } from '@galileo/service';
 import type { Dependency } from '../dependency.ts';
 import { type Ending, endingOf } from '../ending.ts';
 import type { LiveExperiment } from '../live-experiment.ts';
 import { abortedWithin, untilAborted } from './abort.ts';
-import { type RunningLoad, startLoad } from './load.ts';
+import { type LoadOptions, type RunningLoad, startLoad } from './load.ts';
 import { openRecording, type Recording } from './recording.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
 import { setWeights } from './wiring.ts';
@@ -16,6 +17,8 @@ export interface ConductOptions extends StageOptions {
   readonly store: Pick<ExperimentStore, 'nodeInfo'>;
   /** The recorder's connection to the orchestrator's own producer, whose events belong to the recording. */
   readonly recorderLink: Dependency;
+  /** How the orchestrator's clock relates to the recorder's now, if that is known. */
+  readonly clockEstimate: LoadOptions['clockEstimate'];
   /** What else has to be reached: Redis, etcd. */
   readonly dependencies: readonly Dependency[];
   /** Seconds that they may take to be reached. */
@@ -133,11 +136,21 @@ async function generate(
   blame: (error: unknown) => void,
 ): Promise<void> {
   const { spec } = live.submission;
-  const { clock } = options;
+  const { clock, clockEstimate } = options;
   live.signal.throwIfAborted();
   await setWeights(live, stage, options.channels, options);
-  const load = await startLoad({ spec, clients: stage.clients, clock, onFigures: live.figures });
-  const { startAt } = load;
+  const load = await startLoad({ spec, clients: stage.clients, clock, clockEstimate, onFigures: live.figures });
+  const { startAt, byOwnClock } = load;
+  const idsWhere = (holds: (workload: WorkloadSpec) => boolean) =>
+    stage.clients.filter(({ workload }) => holds(workload)).map(({ id }) => id);
+  live.summarise({
+    closedLoop: idsWhere(({ arrival }) => arrival.kind === 'loop'),
+    limited: idsWhere(({ limit }) => limit?.whenFull === 'queue'),
+  });
+  // What runs on one machine shares its clock.
+  if (stage.fleet.placed && byOwnClock.length > 0) {
+    live.remark(`The load of ${byOwnClock.join(', ')} began by its own clock: how that relates to the recorder's was not known.`);
+  }
   live.summarise({ start: startAt, warmupEnd: startAt + spec.warmup, end: startAt + spec.duration });
   await live.advance('RUNNING', 'generating load', { start: startAt, loadEnd: startAt + spec.duration });
   let early = false;
@@ -160,9 +173,9 @@ async function drain(live: LiveExperiment, load: RunningLoad, early: boolean): P
   const stopped = early ? load.stop() : undefined;
   // The end was asked for already; its signal says nothing new.
   const signal = early ? new AbortController().signal : live.signal;
-  const { totals, givenUp, lost } = await load.drain(early ? earlyDrain : longest + drainAllowance, signal);
+  const { totals, givenUp, lost, scheduleHash } = await load.drain(early ? earlyDrain : longest + drainAllowance, signal);
   await stopped;
-  live.summarise(totals);
+  live.summarise({ ...totals, ...(scheduleHash !== undefined && { scheduleHash }) });
   if (givenUp > 0) live.notice(`${givenUp} requests were not answered in time and were given up`);
   if (lost !== undefined) throw lost;
 }

@@ -16,19 +16,22 @@ function message(at: number, intended: number, completed: number, latencies: num
     inFlight: intended - completed,
     latency: Buffer.from(histogram.encode()),
     releaseError: Buffer.alloc(0),
+    queueing: Buffer.from(histogram.encode()),
     idle,
   };
 }
 
 test('the figures of all workers are added up, once each has said something new', () => {
   const told: LoadFigures[] = [];
-  const meter = createLoadMeter(2, figures => told.push(figures));
+  const meter = createLoadMeter(2, false, figures => told.push(figures));
   meter.take(0, message(10, 5, 4, [0.1]));
   expect(told).toHaveLength(0);
   meter.take(1, message(10, 7, 7, [0.3]));
   expect(told).toHaveLength(1);
   expect(told[0]).toMatchObject({ intended: 12, released: 12, completed: 11, failed: 2, inFlight: 1, intendedRate: 0 });
   expect(told[0]!.latencyP99).toBeCloseTo(0.3, 2);
+  expect(told[0]!.queueingP99).toBeCloseTo(0.3, 2);
+  expect(told[0]).toMatchObject({ releaseErrorP99: 0, closedLoop: false });
   meter.take(0, message(12, 25, 24, [0.5]));
   meter.take(1, message(12, 17, 17, [0.5]));
   expect(told[1]).toMatchObject({ intended: 42, intendedRate: 15, achievedRate: 15 });
@@ -38,10 +41,10 @@ test('the figures of all workers are added up, once each has said something new'
 
 test('a worker that is done is not waited for', () => {
   const told: LoadFigures[] = [];
-  const meter = createLoadMeter(2, figures => told.push(figures));
+  const meter = createLoadMeter(2, true, figures => told.push(figures));
   meter.take(0, message(10, 5, 5, [], true));
   meter.take(1, message(10, 5, 5, []));
   meter.take(1, message(11, 9, 9, []));
   expect(told.map(figures => figures.intended)).toEqual([10, 14]);
-  expect(told[1]!.latencyP50).toBe(0);
+  expect(told[1]).toMatchObject({ latencyP50: 0, closedLoop: true });
 });

@@ -14,8 +14,11 @@ export interface LoadMeter {
 
 const none: Counters = { intended: 0, released: 0, completed: 0, failed: 0, inFlight: 0 };
 
-/** Makes a meter of `workers` workers; `onFigures` is called whenever each of them has said something new. */
-export function createLoadMeter(workers: number, onFigures: (figures: LoadFigures) => void): LoadMeter {
+/**
+ * Makes a meter of `workers` workers, whose workloads may all be closed loops; `onFigures` is called whenever each of them has
+ * said something new.
+ */
+export function createLoadMeter(workers: number, closedLoop: boolean, onFigures: (figures: LoadFigures) => void): LoadMeter {
   const last: (WatchStatisticsResponse | undefined)[] = Array.from({ length: workers }, () => undefined);
   const fresh = new Set<number>();
   const latency = createHistogram();
@@ -33,6 +36,17 @@ export function createLoadMeter(workers: number, onFigures: (figures: LoadFigure
     };
   }
 
+  /** 99th percentile of what all workers have measured since the start. */
+  function p99(read: (message: WatchStatisticsResponse) => Uint8Array): number {
+    const merged = createHistogram();
+    for (const message of last) {
+      const bytes = message === undefined ? undefined : read(message);
+      // A worker of an older version does not tell all of them.
+      if (bytes !== undefined && bytes.length > 0) merged.add(decodeHistogram(bytes));
+    }
+    return merged.count === 0 ? 0 : merged.quantile(0.99);
+  }
+
   function emit(): void {
     const at = Math.max(...last.map(message => message?.at ?? 0));
     const now = totals();
@@ -44,6 +58,9 @@ export function createLoadMeter(workers: number, onFigures: (figures: LoadFigure
       achievedRate: rate(now.completed - before.completed),
       latencyP50: latency.count === 0 ? 0 : latency.quantile(0.5),
       latencyP99: latency.count === 0 ? 0 : latency.quantile(0.99),
+      releaseErrorP99: p99(message => message.releaseError),
+      queueingP99: p99(message => message.queueing),
+      closedLoop,
     });
     before = { at, ...now };
     latency.reset();

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExperimentSpec, WorkloadSpec } from '@galileo/experiment';
 import type { WatchStatisticsResponse } from '@galileo/proto/client';
+import type { Estimate } from '@galileo/reconcile';
 import type { Clock } from '@galileo/service';
 import { clientSeed } from '@galileo/workload';
 import type { WorkerMember } from '../fleet/fleet.ts';
 import type { LoadFigures } from '../load-figures.ts';
 import type { PlacedClients } from '../placement.ts';
 import { createLoadMeter } from './load-meter.ts';
-import { protoArrival } from './proto-arrival.ts';
 import { protoRequest } from './proto-request.ts';
+import { protoWorkload } from './proto-workload.ts';
+import { scheduleHashOf } from './schedule-hash.ts';
 
 /** A client that was created. */
 export interface Client {
@@ -32,12 +34,16 @@ interface Drained {
   readonly givenUp: number;
   /** Set if a worker was lost before it had said its last. */
   readonly lost: unknown;
+  /** Over the schedules of all clients; undefined if not all were drawn to their end, or none is there. */
+  readonly scheduleHash: string | undefined;
 }
 
 /** A load under way. */
 export interface RunningLoad {
   /** T0 of all schedules, UNIX seconds. */
   readonly startAt: number;
+  /** Workers that took T0 by their own clock, for its offset to the recorder's was not known. */
+  readonly byOwnClock: readonly string[];
   /** Resolves when no more requests are due; rejects if a worker is lost. */
   readonly over: Promise<void>;
   /** Ends all schedules at once; requests in flight go on. */
@@ -50,6 +56,8 @@ export interface LoadOptions {
   readonly spec: ExperimentSpec;
   readonly clients: readonly Client[];
   readonly clock: Clock;
+  /** How the own clock relates to the recorder's now, if that is known. */
+  clockEstimate(): Pick<Estimate, 'offset'> | undefined;
   onFigures(figures: LoadFigures): void;
 }
 
@@ -104,24 +112,29 @@ async function closeClients(clients: readonly Client[]): Promise<void> {
   );
 }
 
-/** Gives every client its schedule, all with one T0 a little ahead, and follows the workers' figures. */
+/**
+ * Gives every client its schedule, all with one T0 a little ahead, and follows the workers' figures. T0 is told in the
+ * recorder's time too, so that workers whose clocks differ begin together.
+ */
 export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
   const { spec, clients, clock } = options;
   const startAt = clock.now() + lead + clients.length * leadPerClient;
+  const estimate = options.clockEstimate();
+  const startAtReference = estimate === undefined ? 0 : startAt + estimate.offset;
+  const byOwnClock = new Set<string>();
   await Promise.all(
-    clients.map(({ id, worker, workload, index }) =>
-      worker.connection.client.setWorkload({
-        clientId: id,
-        arrival: protoArrival(workload.arrival),
-        seed: clientSeed(spec.seed, index),
-        startAt,
-        duration: spec.duration,
-      }),
-    ),
+    clients.map(async ({ id, worker, workload, index }) => {
+      const { offset } = await worker.connection.client.setWorkload({
+        ...{ clientId: id, ...protoWorkload(workload), seed: clientSeed(spec.seed, index) },
+        ...{ startAt, startAtReference, duration: spec.duration },
+      });
+      if (offset === undefined) byOwnClock.add(worker.name);
+    }),
   );
 
   const workers = [...new Set(clients.map(client => client.worker))];
-  const meter = createLoadMeter(workers.length, options.onFigures);
+  const closedLoop = spec.workloads.every(({ arrival }) => arrival.kind === 'loop');
+  const meter = createLoadMeter(workers.length, closedLoop, options.onFigures);
   const watching = new AbortController();
   const idle = Promise.all(
     workers.map((worker, index) => follow(worker, watching.signal, message => meter.take(index, message))),
@@ -139,6 +152,7 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
 
   return {
     startAt,
+    byOwnClock: [...byOwnClock],
     over,
     async stop() {
       const signal = AbortSignal.timeout(obeyTime * 1000);
@@ -163,10 +177,14 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
         }),
       ]);
       const givenUp = ended ? 0 : meter.totals().inFlight;
+      // Without it two runs can't be told to be the same; that is no reason to give one up.
+      const scheduleHash = ended
+        ? await scheduleHashOf(clients, AbortSignal.timeout(obeyTime * 1000)).catch(() => undefined)
+        : undefined;
       if (!ended) await close();
       watching.abort();
       const { intended, released } = meter.totals();
-      return { totals: { intended, released }, givenUp, lost };
+      return { totals: { intended, released }, givenUp, lost, scheduleHash };
     },
   };
 }

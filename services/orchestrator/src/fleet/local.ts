@@ -9,6 +9,7 @@ import { describeExit, type Exit, type GuardedProcess } from '../guard-client.ts
 import { indented, lastLines } from '../output-tail.ts';
 import { type AgentMember, type Fleet, FleetError, type FleetOptions, type OpenFleet } from './fleet.ts';
 import { meetAgent } from './meet.ts';
+import { pacingVariable } from './pacing.ts';
 
 export interface LocalFleetOptions {
   /** Commands that start the two services. */
@@ -36,7 +37,9 @@ export function localFleet(options: LocalFleetOptions): OpenFleet {
     const lost = Promise.withResolvers<Error>();
     const [loadbalancer, client] = await Promise.all([
       startMember('loadbalancer', options.programs.loadbalancer, options, context, lost.resolve),
-      startMember('client-0', options.programs.client, options, context, lost.resolve),
+      startMember('client-0', options.programs.client, options, context, lost.resolve, {
+        ...(context.spec.pacing !== undefined && { [pacingVariable]: context.spec.pacing }),
+      }),
     ]);
     const { credentials } = options;
     const agents = await meetAgents(options, context.signal);
@@ -97,11 +100,13 @@ async function startMember(
   options: LocalFleetOptions,
   context: FleetOptions,
   onLost: (error: Error) => void,
+  /** Variables that the experiment decides. */
+  wanted: Readonly<Record<string, string>> = {},
 ): Promise<Member> {
   const child = await context.guard.start({
     command,
     directory: context.logDirectory,
-    environment: memberEnvironment(options),
+    environment: { ...memberEnvironment(options), ...wanted },
     log: join(context.logDirectory, `${name}.log`),
   });
   const addresses = await waitUntilReady(name, child, context.signal);

@@ -28,6 +28,17 @@ test.for([
   expect(missingFor(wanted, present).map(entry => entry.awaited)).toEqual(awaited);
 });
 
+test('load clients with another pacing than the file asks for are missing', () => {
+  const precise = { name: 'two', labels: { galileo_client_pacing: 'precise' } };
+  const wanted = { ...spec([{}]), pacing: 'eco' } as const;
+  const present = { workers: [one, precise], balancers: [balancer], agents: [] };
+  expect(missingFor(wanted, present).map(entry => entry.message)).toEqual([
+    'no load client has the pacing eco that the file asks for (galileo_client_pacing); found: one (balanced), two (precise)',
+  ]);
+  expect(missingFor({ ...wanted, pacing: 'precise' }, present)).toEqual([]);
+  expect(missingFor({ ...wanted, pacing: 'balanced' }, present)).toEqual([]);
+});
+
 test('what is missing is told with what was found', () => {
   const present = { workers: [one], balancers: [], agents: [{ name: 'b' }] };
   expect(missingFor(spec([{ kind: 'pi' }], ['a']), present).map(entry => entry.message)).toEqual([

@@ -1,6 +1,7 @@
 import type { ExperimentSpec } from '@galileo/experiment';
 import { labelsText, unplaceable } from '../placement.ts';
 import type { AgentMember, BalancerMember, Members, WorkerMember } from './fleet.ts';
+import { paced, pacingOf, pacingVariable } from './pacing.ts';
 
 /** The kinds of members. */
 export type Kind = 'client' | 'loadbalancer' | 'telemd';
@@ -26,7 +27,13 @@ export function missingFor(spec: ExperimentSpec, members: Present | Members): Mi
   return [...missingWorkers(spec, members), ...missingBalancers(members), ...missingAgents(spec, members)];
 }
 
-function missingWorkers({ workloads }: ExperimentSpec, { workers }: Present): Missing[] {
+function missingWorkers({ workloads, pacing }: ExperimentSpec, { workers: present }: Present): Missing[] {
+  const workers = paced(present, pacing);
+  if (workers.length === 0 && present.length > 0) {
+    const found = present.map(worker => `${worker.name} (${pacingOf(worker)})`).join(', ');
+    const message = `no load client has the pacing ${pacing} that the file asks for (${pacingVariable}); found: ${found}`;
+    return [{ kind: 'client', awaited: `a load client with the pacing ${pacing}`, message }];
+  }
   if (workers.length === 0) {
     const wanted = [...new Set(workloads.map(({ workerLabels }) => labelsText(workerLabels)))].filter(Boolean);
     const labels = wanted.length === 0 ? '' : ` with the labels ${wanted.join(' or ')}`;

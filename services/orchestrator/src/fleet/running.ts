@@ -1,6 +1,7 @@
 import type { Credentials } from '@galileo/service';
 import { type Fleet, FleetError, type Members, type OpenFleet } from './fleet.ts';
 import { missingFor } from './missing.ts';
+import { paced, pacingOf } from './pacing.ts';
 import { callRoll, type Roll } from './roll-call.ts';
 import type { Source } from './sources.ts';
 
@@ -28,7 +29,12 @@ export function runningFleet(options: RunningFleetOptions): OpenFleet {
       roll[Symbol.dispose]();
       throw error;
     }
-    const { workers, balancers, agents } = roll;
+    const { balancers, agents } = roll;
+    const workers = paced(roll.workers, spec.pacing);
+    for (const worker of roll.workers) {
+      if (workers.includes(worker)) continue;
+      remark(`load client ${worker.name} is left out: its pacing is ${pacingOf(worker)}, and the file asks for ${spec.pacing}`);
+    }
     return {
       workers,
       balancers,

@@ -9,7 +9,7 @@ import { withSession } from '../session.ts';
 import { examples } from './examples.ts';
 import { addTargetOptions } from './target-options.ts';
 
-function text({ experiment, file }: GetExperimentResponse, width: number): string {
+function text({ experiment, file, scheduleHash }: GetExperimentResponse, width: number): string {
   if (experiment === undefined) return '';
   const { id, name, status, start, end } = experimentJson(experiment);
   const rows: [string, string][] = [
@@ -20,15 +20,23 @@ function text({ experiment, file }: GetExperimentResponse, width: number): strin
     ['began', instant(start ?? 0)],
     ['ended', instant(end ?? 0)],
   ];
+  if (scheduleHash !== '') rows.push(['schedule', scheduleHash]);
   if (experiment.reason !== '') rows.push(['reason', experiment.reason]);
   const lines = rows.map(([key, value]) => wrap(value, width, key.padEnd(11)));
   return `${lines.join('\n')}\n\n${file.trimEnd()}\n`;
 }
 
-function json({ experiment, file }: GetExperimentResponse) {
+function json({ experiment, file, scheduleHash }: GetExperimentResponse) {
   if (experiment === undefined) return null;
   const { creator, created, reason } = experiment;
-  return { ...experimentJson(experiment), creator, created, reason: reason === '' ? null : reason, file };
+  return {
+    ...experimentJson(experiment),
+    creator,
+    created,
+    reason: reason === '' ? null : reason,
+    schedule_hash: scheduleHash || null,
+    file,
+  };
 }
 
 async function show(id: string, flags: TargetFlags & { json?: true }, app: App): Promise<ExitCode> {

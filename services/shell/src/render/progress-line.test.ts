@@ -11,6 +11,7 @@ const load = {
   achievedRate: 98.66,
   latencyP50: 0.01234,
   latencyP99: 0.0417,
+  queueingP99: 0.0013,
 };
 const { QUEUED, PREPARING, RUNNING, FINALIZING } = ExperimentStatus;
 
@@ -32,7 +33,13 @@ test.each<[string, Parameters<typeof WatchExperimentResponse.fromPartial>[0], nu
     'generating load, with more room',
     { experiment: { status: RUNNING }, remaining: 14.2, load },
     120,
-    'running  14.2 s left  98.7 of 100.0 req/s  3 errors  p50 12.34 ms  p99 41.70 ms  5 in flight  612 done',
+    'running  14.2 s left  98.7 of 100.0 req/s  3 errors  p50 12.34 ms  p99 41.70 ms  5 in flight  queueing 1.30 ms  612 done',
+  ],
+  [
+    'generating load in a closed loop',
+    { experiment: { status: RUNNING }, remaining: 14.2, load: { ...load, closedLoop: true } },
+    45,
+    'running  14.2 s left  98.7 req/s closed loop',
   ],
   [
     'generating load, with little room',

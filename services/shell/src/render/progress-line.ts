@@ -14,14 +14,18 @@ function loadParts({
   latencyP99,
   inFlight,
   completed,
+  queueingP99,
+  closedLoop,
 }: LoadStatistics): string[] {
   const quantile = (value: number) => (value === 0 ? nothing : latency(value));
   return [
-    `${rate(achievedRate)} of ${rate(intendedRate)} req/s`,
+    // A closed loop has no intended rate.
+    closedLoop ? `${rate(achievedRate)} req/s closed loop` : `${rate(achievedRate)} of ${rate(intendedRate)} req/s`,
     `${count(failed)} ${failed === 1 ? 'error' : 'errors'}`,
     `p50 ${quantile(latencyP50)}`,
     `p99 ${quantile(latencyP99)}`,
     `${count(inFlight)} in flight`,
+    `queueing ${quantile(queueingP99)}`,
     `${count(completed)} done`,
   ];
 }

@@ -34,6 +34,7 @@ function replicaJson({ address, node, weight, requests, cpu, memory, name, died,
 function serviceJson(service: ServiceReport) {
   return {
     requests: service.requests,
+    closed_loop: service.closedLoop,
     errors: service.errors,
     latency: latencyJson(service.latency),
     service_time: latencyJson(service.serviceTime),
@@ -77,6 +78,7 @@ export function reportJson(report: Report) {
       uncertainty: number(uncertainty),
       segments,
     })),
+    schedule_hash: report.scheduleHash || null,
     notes: report.notes,
     store: report.store === '' ? null : report.store,
   };
@@ -99,6 +101,7 @@ export function failureJson(experiment: Experiment, reason: string) {
     notes: [],
     store: '',
     clocks: [],
+    scheduleHash: '',
   };
   return reportJson(empty);
 }

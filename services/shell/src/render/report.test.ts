@@ -103,6 +103,20 @@ describe('a service', () => {
     ]);
   });
 
+  test('of closed loops is labelled so, and the load client has no release error then', () => {
+    const report = { ...withService({ closedLoop: 1507 }), releaseError: undefined, scheduleHash: '' };
+    const found = section(render(report), 'Service pi');
+    expect(found[0]).toBe('Service pi | 1,507 requests, closed loop, 0 errors');
+    expect(found[4]).toContain('latency counts from the hand-over (closed loop: no intended time)');
+    const generator = section(render(report), 'Load generator');
+    expect(generator).toContain('release error | - | - | - | - | -');
+    expect(generator.at(-1)).toBe('requests of closed loops have no intended time, and so no release error');
+    expect(section(render(withService({ closedLoop: 7 })), 'Service pi')[0]).toBe(
+      'Service pi | 1,507 requests (7 of closed loops), 0 errors',
+    );
+    expect(section(render(sampleReport({ scheduleHash: 'ab12' })), 'Load generator').at(-1)).toBe('schedule ab12');
+  });
+
   test('holds the requests of its replicas against the weights', () => {
     expect(section(render(sampleReport(), 100), '  replica')).toEqual([
       'replica | node | weight | requests | share | by weight | CPU cores | memory | address',

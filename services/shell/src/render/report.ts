@@ -75,21 +75,29 @@ function latencyRow(name: string, summary: LatencySummary | undefined): string[]
   return [name, ...[summary.p50, summary.p90, summary.p99, summary.max, summary.mean].map(latency)];
 }
 
+/** What latency counts from: nothing else than the hand-over where requests have no intended time. */
+function latencyBegin({ requests, closedLoop }: ServiceReport): string {
+  if (closedLoop === 0) return 'latency counts from the intended time';
+  const loop = 'from the hand-over (closed loop: no intended time)';
+  return closedLoop === requests ? `latency counts ${loop}` : `latency counts from the intended time, or ${loop}`;
+}
+
 function serviceSection(service: ServiceReport, options: RenderOptions): string {
   const { paint, width } = options;
-  const { requests, errors } = service;
+  const { requests, errors, closedLoop } = service;
   const share = errors === 0 || requests === 0 ? '' : ` (${percent(errors / requests)})`;
   const found = `${count(errors)} ${errors === 1 ? 'error' : 'errors'}${share}`;
   const kindsFound = Object.entries(service.errorKinds).sort(([, a], [, b]) => b - a);
+  const loop = closedLoop === 0 ? '' : closedLoop === requests ? ', closed loop' : ` (${count(closedLoop)} of closed loops)`;
   const lines = [
-    `${paint('bold', `Service ${service.name}`)}  ${count(requests)} requests, ${errors === 0 ? found : paint('red', found)}`,
+    `${paint('bold', `Service ${service.name}`)}  ${count(requests)} requests${loop}, ${errors === 0 ? found : paint('red', found)}`,
   ];
   if (kindsFound.length > 0) {
     lines.push(wrap(kindsFound.map(([kind, number]) => `${kind} ${count(number)}`).join(', '), width, '  errors: '));
   }
   lines.push(
     table(latencyColumns, [latencyRow('latency', service.latency), latencyRow('service time', service.serviceTime)]),
-    paint('dim', '  latency counts from the intended time, service time from the first byte sent'),
+    paint('dim', `  ${latencyBegin(service)}, service time from the first byte sent`),
   );
   if (service.replicas.length > 0) lines.push('', replicas(service.replicas, options));
   return lines.join('\n');
@@ -136,7 +144,12 @@ function generator(report: Report, { paint }: RenderOptions): string {
   if (report.intended === 0) return '';
   const rows = [latencyRow('release error', report.releaseError), latencyRow('queueing', report.queueing)];
   const figures = `${count(report.released)} of ${count(report.intended)} requests released`;
-  return `${paint('bold', 'Load generator')}  ${figures}, warm-up included\n${table(latencyColumns, rows)}`;
+  const lines = [`${paint('bold', 'Load generator')}  ${figures}, warm-up included`, table(latencyColumns, rows)];
+  if (report.services.some(service => service.closedLoop > 0)) {
+    lines.push(paint('dim', '  requests of closed loops have no intended time, and so no release error'));
+  }
+  if (report.scheduleHash !== '') lines.push(paint('dim', `  schedule ${report.scheduleHash}`));
+  return lines.join('\n');
 }
 
 function nodeRow(node: NodeUsage): string[] {

@@ -1,7 +1,7 @@
-import { ProfileProcess } from '@galileo/proto/client';
+import { InFlightPolicy, ProfileProcess } from '@galileo/proto/client';
 import type { Arrival } from '@galileo/workload';
 import { expect, test } from 'vitest';
-import { protoArrival } from './proto-arrival.ts';
+import { protoWorkload } from './proto-workload.ts';
 
 const cases: readonly [what: string, arrival: Arrival, message: object][] = [
   [
@@ -33,5 +33,21 @@ const cases: readonly [what: string, arrival: Arrival, message: object][] = [
 ];
 
 test.each(cases)('%s goes to the load client whole', (_, arrival, message) => {
-  expect(protoArrival(arrival)).toEqual(message);
+  expect(protoWorkload({ arrival, limit: undefined })).toMatchObject({ arrival: message, concurrency: 0, maxInFlight: 0 });
+});
+
+test('so does a limit of requests on the way', () => {
+  const arrival = { kind: 'recorded', gaps: [1] } as const;
+  expect(protoWorkload({ arrival, limit: { maxInFlight: 3, whenFull: 'drop' } })).toMatchObject({
+    maxInFlight: 3,
+    inFlightPolicy: InFlightPolicy.DROP,
+  });
+});
+
+test('a closed loop names no process', () => {
+  expect(protoWorkload({ arrival: { kind: 'loop', concurrency: 8, requests: 100 }, limit: undefined })).toMatchObject({
+    arrival: { process: undefined, requests: 100 },
+    concurrency: 8,
+    maxInFlight: 0,
+  });
 });
