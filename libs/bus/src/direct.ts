@@ -2,7 +2,7 @@ import { type Credentials, connect, type Logger } from '@galileo/service';
 import { createDoorbell } from './doorbell.ts';
 import { keepConnected } from './keep-connected.ts';
 import type { RecordKindName } from './kinds.ts';
-import { type LineBatch, lineRecorderDefinition } from './line-batch.ts';
+import { lineProducerDefinition, type WrittenBatch } from './line-batch.ts';
 import { type Batch, createOutbox } from './outbox.ts';
 import type { LostListener, Publisher } from './publisher.ts';
 
@@ -49,7 +49,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
 
   const bell = createDoorbell();
   const ended = new AbortController();
-  const connection = connect(lineRecorderDefinition(), recorder, { credentials: options.credentials });
+  const connection = connect(lineProducerDefinition, recorder, { credentials: options.credentials });
   let timer: NodeJS.Timeout | undefined;
 
   const seal = () => {
@@ -59,7 +59,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
     bell.ring();
   };
 
-  async function* outgoing(signal: AbortSignal): AsyncGenerator<LineBatch> {
+  async function* outgoing(signal: AbortSignal): AsyncGenerator<WrittenBatch> {
     let batch: Batch | undefined;
     const available = () => {
       batch ??= outbox.next();
@@ -67,7 +67,8 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
     };
     let first = true;
     while (await bell.until(available, signal)) {
-      yield { ...batch!, producerId: first ? producerId : '' };
+      const { sequence, records } = batch!;
+      yield { producerId: first ? producerId : '', sequence, records };
       first = false;
       batch = undefined;
     }

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createOutbox, recordOverhead } from './outbox.ts';
+import { type Batch, createOutbox, recordOverhead } from './outbox.ts';
+
+function linesOf(batch: Batch | undefined): string[] {
+  const lines: string[] = [];
+  batch?.records.forEach((_channel, line) => lines.push(line));
+  return lines;
+}
 
 function outboxOf(maxBytes: number, maxRecords = 3) {
   const lost: string[] = [];
@@ -11,7 +17,8 @@ function outboxOf(maxBytes: number, maxRecords = 3) {
 test('a batch closes when it is full, and is sent once per stream until it is acknowledged', () => {
   const { outbox, append } = outboxOf(1e6);
   for (const line of ['a', 'b', 'c', 'd']) append(line);
-  expect(outbox.next()).toMatchObject({ sequence: 1, lines: ['a', 'b', 'c'] });
+  const first = outbox.next();
+  expect([first?.sequence, linesOf(first)]).toEqual([1, ['a', 'b', 'c']]);
   expect(outbox.next()).toBeUndefined();
   outbox.rewind();
   expect(outbox.next()?.sequence).toBe(1);
@@ -19,7 +26,8 @@ test('a batch closes when it is full, and is sent once per stream until it is ac
   outbox.rewind();
   expect(outbox.next()).toBeUndefined();
   outbox.seal();
-  expect(outbox.next()).toMatchObject({ sequence: 2, lines: ['d'] });
+  const second = outbox.next();
+  expect([second?.sequence, linesOf(second)]).toEqual([2, ['d']]);
 });
 
 test('at the cap the oldest batch that was never sent is lost, and what was sent is kept', () => {
@@ -31,7 +39,7 @@ test('at the cap the oldest batch that was never sent is lost, and what was sent
   expect(outbox.next()?.sequence).toBe(1);
   for (let n = 2; n < 18; n++) append(line(n));
   expect(lost).toEqual([line(1), line(2)]);
-  expect(outbox.next()?.lines).toEqual([line(3)]);
+  expect(linesOf(outbox.next())).toEqual([line(3)]);
 });
 
 test('the window bounds what is under way', () => {
@@ -77,7 +85,7 @@ test('whatever breaks, each record arrives exactly once or is lost, in order, an
       };
       const send = () => {
         const batch = outbox.next();
-        if (batch !== undefined) wire.push(batch);
+        if (batch !== undefined) wire.push({ sequence: batch.sequence, lines: linesOf(batch) });
         return batch !== undefined;
       };
       for (const action of steps) {

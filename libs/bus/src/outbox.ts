@@ -1,33 +1,31 @@
 import type { RecordKindName } from './kinds.ts';
 import type { LostListener } from './publisher.ts';
+import { createRecordBuffer, type RecordBuffer } from './record-buffer.ts';
 
-/** Records that travel together; the arrays run in parallel, in the order of publication. */
+/** Records that travel together, in the order of publication. It holds until it is acknowledged. */
 export interface Batch {
   /** Counted from 1 by the producer; gaps are batches that were given up. */
   readonly sequence: number;
-  readonly kinds: readonly RecordKindName[];
-  readonly channels: readonly string[];
-  readonly lines: readonly string[];
+  readonly records: RecordBuffer;
 }
 
 interface QueuedBatch extends Batch {
   sequence: number;
+  /** Of each record. */
   readonly kinds: RecordKindName[];
-  readonly channels: string[];
-  readonly lines: string[];
   bytes: number;
 }
 
 export interface OutboxOptions {
-  /** Cap of all that is kept, characters of text and `recordOverhead` per record, bytes. */
+  /** Cap of all that is kept, bytes of text and `recordOverhead` per record. */
   readonly maxBytes: number;
   /** Most records of a batch. */
   readonly maxRecords: number;
   readonly onLost: LostListener;
 }
 
-/** What a queued record costs beside its text, bytes: three array slots and the headers of its strings. */
-export const recordOverhead = 64;
+/** What a queued record costs beside its text, bytes: tags, lengths, and its kind. */
+export const recordOverhead = 16;
 
 /** No batch grows beyond this, bytes, unless a single record does. */
 const maxBatchBytes = 256 * 1024;
@@ -65,9 +63,9 @@ export interface Outbox {
   readonly pending: number;
 }
 
-function emptyBatch(): QueuedBatch {
-  return { sequence: 0, kinds: [], channels: [], lines: [], bytes: 0 };
-}
+/** Buffers that are kept for later batches, and how large one of them may be, bytes: fresh memory costs more than what is written. */
+const maxSpare = 4;
+const maxSpareBytes = 1024 * 1024;
 
 /** Makes an empty outbox. */
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -78,6 +76,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   /** Closed batches in the order of their numbers. */
   const batches: QueuedBatch[] = [];
+  const spare: RecordBuffer[] = [];
+  const emptyBatch = (): QueuedBatch => ({ sequence: 0, records: spare.pop() ?? createRecordBuffer(), kinds: [], bytes: 0 });
   let open = emptyBatch();
   let bytes = 0;
   let records = 0;
@@ -88,7 +88,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let sentBytes = 0;
 
   const seal = () => {
-    if (open.lines.length === 0) return;
+    if (open.kinds.length === 0) return;
     lastSequence++;
     open.sequence = lastSequence;
     batches.push(open);
@@ -97,34 +97,36 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const forget = (batch: QueuedBatch) => {
     bytes -= batch.bytes;
-    records -= batch.lines.length;
+    records -= batch.kinds.length;
+    if (spare.length === maxSpare || batch.records.capacity > maxSpareBytes) return;
+    batch.records.clear();
+    spare.push(batch.records);
   };
 
   const dropOldestUnsent = () => {
     if (tried === batches.length) seal();
     const [batch] = batches.splice(tried, 1);
     if (batch === undefined) return false;
+    let i = 0;
+    batch.records.forEach((channel, line) => onLost(batch.kinds[i++]!, channel, line));
     forget(batch);
-    for (let i = 0; i < batch.lines.length; i++) onLost(batch.kinds[i]!, batch.channels[i]!, batch.lines[i]!);
     return true;
   };
 
   return {
     append(kind, channel, line) {
-      // Characters for bytes: to count the bytes of a line costs more than to write it.
-      const size = line.length + channel.length + recordOverhead;
-      if (size > recordBytes) {
+      const most = 3 * line.length + channel.length + recordOverhead;
+      if (most > recordBytes && Buffer.byteLength(line) + channel.length + recordOverhead > recordBytes) {
         onLost(kind, channel, line);
         return;
       }
-      if (open.bytes + size > batchBytes) seal();
+      if (open.bytes + line.length > batchBytes) seal();
+      const size = open.records.append(channel, line) + recordOverhead;
       open.kinds.push(kind);
-      open.channels.push(channel);
-      open.lines.push(line);
       open.bytes += size;
       bytes += size;
       records++;
-      if (open.lines.length >= maxRecords) seal();
+      if (open.kinds.length >= maxRecords) seal();
       while (bytes > maxBytes && dropOldestUnsent());
     },
     seal,
@@ -153,7 +155,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       sentBytes = 0;
     },
     get filling() {
-      return open.lines.length > 0;
+      return open.kinds.length > 0;
     },
     get lastSequence() {
       return lastSequence;

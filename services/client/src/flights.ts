@@ -34,6 +34,8 @@ class Flight implements InFlight, Reply {
   readonly server: string | undefined;
   /** What carries it; `undefined` while it is not sent. */
   sending: Sending | undefined = undefined;
+  /** Its place among those on the way; -1 once it is settled. */
+  place = -1;
   readonly #desk: Desk;
 
   constructor(desk: Desk, origin: ActiveWorkload, created: number, released: number, server: string | undefined) {
@@ -58,11 +60,20 @@ class Flight implements InFlight, Reply {
 
 /** The requests on the way: each that is launched is settled exactly once, whatever happens. */
 export function createFlights({ now, sender, router, maxInFlight, onSettled, onFault, onError }: FlightsOptions) {
-  const inFlight = new Set<Flight>();
+  /** In no order. An array, since a Set of what comes and goes leaves tables behind (see deadlines.ts). */
+  const inFlight: Flight[] = [];
 
   const desk: Desk = {
     settle(flight, answer) {
-      if (inFlight.delete(flight)) onSettled(flight, answer);
+      const { place } = flight;
+      if (place < 0) return;
+      const last = inFlight.pop()!;
+      if (last !== flight) {
+        inFlight[place] = last;
+        last.place = place;
+      }
+      flight.place = -1;
+      onSettled(flight, answer);
     },
     fail: (flight, kind) => desk.settle(flight, unsent(now(), kind)),
   };
@@ -86,7 +97,7 @@ export function createFlights({ now, sender, router, maxInFlight, onSettled, onF
       onFault(flight.client, error);
       return;
     }
-    if (inFlight.has(flight)) send(flight, host, outgoing);
+    if (flight.place >= 0) send(flight, host, outgoing);
   }
 
   function next({ client, counter }: Flight): ReturnType<RequestSource['next']> {
@@ -99,7 +110,7 @@ export function createFlights({ now, sender, router, maxInFlight, onSettled, onF
 
   return {
     /** Requests that were launched and are not settled. */
-    inFlight: inFlight as ReadonlySet<InFlight>,
+    inFlight: inFlight as readonly InFlight[],
 
     /**
      * Sends the next request of a workload's client, which was due at `created` and handed over at `released` (UNIX seconds).
@@ -111,8 +122,8 @@ export function createFlights({ now, sender, router, maxInFlight, onSettled, onF
       const host = refusal === undefined ? router.pick(client) : undefined;
       const flight = new Flight(desk, origin, created, released, router.reaches ? host : undefined);
       client.log.issued(flight.counter);
-      inFlight.add(flight);
-      if (host === undefined || inFlight.size > maxInFlight) {
+      flight.place = inFlight.push(flight) - 1;
+      if (host === undefined || inFlight.length > maxInFlight) {
         desk.fail(flight, refusal ?? (host === undefined ? 'no route' : 'overload'));
         return;
       }

@@ -58,7 +58,7 @@ export function createGenerator(options: GeneratorOptions) {
     ...{ now: time.now, sender, router, maxInFlight, onSettled, onFault, onError },
   });
   const settlement = createSettlement({ nextDue, inFlight: flights.inFlight });
-  const isIdle = () => nextDue() === undefined && flights.inFlight.size === 0;
+  const isIdle = () => nextDue() === undefined && flights.inFlight.length === 0;
 
   function progressed(): void {
     settlement.check();
@@ -174,7 +174,7 @@ export function createGenerator(options: GeneratorOptions) {
 
   function closeAll(closing: ReadonlySet<EmulatedClient>): void {
     for (const client of closing) stopOne(client);
-    for (const request of flights.inFlight) if (closing.has(request.client)) request.giveUp('cancelled');
+    for (const request of flights.inFlight.filter(({ client }) => closing.has(client))) request.giveUp('cancelled');
     for (const client of closing) {
       client.source.close();
       clients.delete(client.id);
@@ -267,7 +267,7 @@ export function createGenerator(options: GeneratorOptions) {
       const { intendedBefore, released, completed, failed, releaseError, queueing } = figures;
       let intended = intendedBefore;
       for (const { active } of clients.values()) intended += active?.workload.intended(at) ?? 0;
-      const counts = { intended, released, completed, failed, inFlight: flights.inFlight.size };
+      const counts = { intended, released, completed, failed, inFlight: flights.inFlight.length };
       return { at, ...counts, releaseError, queueing, idle: isIdle() };
     },
 

@@ -83,10 +83,10 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
   const anchor = clock.keepAnchorWhile(() => !generator.isIdle());
   let redisSide: RedisSide | undefined;
-  let warm: Promise<void> | undefined;
-  const warmOnce = () => {
-    const slow = (error: unknown) => log.warn({ err: error }, 'could not warm up: the first requests may be slow');
-    return (warm ??= warmUp(time).then(() => {}, slow));
+  let warm: Promise<unknown> | undefined;
+  const warmOnce = async () => {
+    warm ??= warmUp(time).catch(error => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
+    await warm;
   };
   const rpc = loadClientRpc({
     worker,

@@ -1,7 +1,7 @@
 import type { Head } from '@galileo/http1';
 import type { OutgoingRequest, Reply, Sending } from '../sender.ts';
 import type { Connection, ExchangeEvents } from './connection.ts';
-import type { Deadlines, Timed } from './deadlines.ts';
+import { type Deadlines, Timed } from './deadlines.ts';
 import { errorKind } from './error-kind.ts';
 import type { HostPool, Waiter } from './host-pool.ts';
 import { Phase } from './phase.ts';
@@ -18,8 +18,7 @@ export interface Workshop {
 }
 
 /** One request on its way and its answer. A class, because one is made per request: a closure would be a dozen functions. */
-export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
-  deadline = 0;
+export class Exchange extends Timed implements Waiter, ExchangeEvents, Sending {
   readonly #workshop: Workshop;
   readonly #pool: HostPool;
   readonly #request: OutgoingRequest;
@@ -38,6 +37,7 @@ export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
   #phase: Phase | undefined;
 
   constructor(workshop: Workshop, pool: HostPool, request: OutgoingRequest, reply: Reply) {
+    super();
     this.#workshop = workshop;
     this.#pool = pool;
     this.#request = request;
@@ -117,7 +117,7 @@ export class Exchange implements Waiter, ExchangeEvents, Timed, Sending {
     this.#settled = true;
     this.#phase?.end();
     const { deadlines, keepBody } = this.#workshop;
-    deadlines.end(this, this.#request.timeout);
+    deadlines.end(this);
     this.#reply.answered({
       connected: this.#connected,
       sent: this.#sent,
