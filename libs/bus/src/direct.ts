@@ -33,6 +33,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
   const { recorder, producerId, log } = options;
   const lost: Record<RecordKindName, number> = { trace: 0, telemetry: 0, event: 0 };
   const listeners: LostListener[] = [];
+  let beforeSend = () => {};
   let lossReported = false;
   const lose = (kind: RecordKindName, channel: string, line: string, reason: string) => {
     lost[kind]++;
@@ -68,6 +69,7 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
     let first = true;
     while (await bell.until(available, signal)) {
       const { sequence, records } = batch!;
+      beforeSend();
       yield { producerId: first ? producerId : '', sequence, records };
       first = false;
       batch = undefined;
@@ -115,6 +117,9 @@ export function openDirectPublisher(options: DirectPublisherOptions): Publisher 
     lost,
     onLost: listener => {
       listeners.push(listener);
+    },
+    beforeSend(listener) {
+      beforeSend = listener;
     },
     async [Symbol.asyncDispose]() {
       await flush(AbortSignal.timeout((options.closeTimeout ?? 5) * 1000)).catch(() => {

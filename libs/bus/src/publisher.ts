@@ -20,4 +20,6 @@ export interface Publisher extends AsyncDisposable {
   readonly lost: Readonly<Record<RecordKindName, number>>;
   /** Tells of each record that is given up from now on, when it is. */
   onLost(listener: LostListener): void;
+  /** Has something called right before records leave the process: nothing that it was given by then has left it yet. */
+  beforeSend(listener: () => void): void;
 }

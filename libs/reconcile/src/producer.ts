@@ -7,6 +7,7 @@ import {
   type InstanceTrace,
   type TelemetrySample,
   type Trace,
+  type TraceOrigin,
   traceChannel,
   traceOrigin,
   WireError,
@@ -163,24 +164,20 @@ export function startProducer(options: ProducerOptions): Producer {
   let synchronised = false;
   let ending = false;
 
-  /** Lines that are in the spool and were not handed to the publisher, and their kinds. */
-  let waiting: Line[] = [];
-  let kinds: RecordKindName[] = [];
   let scheduled: NodeJS.Immediate | undefined;
-  const publishWaiting = () => {
+  /** What was appended to the spool is written: at the end of the turn, and before it leaves the process. */
+  const commit = () => {
     clearImmediate(scheduled);
     scheduled = undefined;
     spool.commit();
-    for (let i = 0; i < waiting.length; i++) publisher.publish(kinds[i]!, waiting[i]!.channel, waiting[i]!.line);
-    waiting = [];
-    kinds = [];
   };
+  publisher.beforeSend(commit);
 
   let saved = '';
   /** What was published before it needs no segment to be counted again. */
   let countedTo = 0;
   const save = () => {
-    publishWaiting();
+    commit();
     const state = protocol.state(spool.next);
     // The position alone is worth no write.
     const text = JSON.stringify({ ...state, position: 0 });
@@ -241,7 +238,7 @@ export function startProducer(options: ProducerOptions): Producer {
   const settle = async ({ recordingId, to }: ClosedInterval) => {
     try {
       await options.settle?.(to, ended.signal);
-      publishWaiting();
+      commit();
       const messages = protocol.settled(recordingId);
       save();
       stream.send(messages);
@@ -251,7 +248,7 @@ export function startProducer(options: ProducerOptions): Producer {
   };
 
   const report = () => {
-    publishWaiting();
+    commit();
     if (synchronised) stream.send(protocol.statements(now()));
     if (protocol.isDurable()) spool.discardBefore(now() - preRoll);
     else {
@@ -267,13 +264,12 @@ export function startProducer(options: ProducerOptions): Producer {
   const timer = setInterval(report, statementInterval * 1000);
 
   const refused = new Set<string>();
-  const publish = (kind: RecordKindName, line: Line | WireError, identity?: Identity) => {
+  const publish = (kind: RecordKindName, channel: string, line: string | WireError, identity?: Identity) => {
     stream.send(protocol.sources());
     if (!(line instanceof WireError)) {
-      spool.append(kind, line.channel, line.line, identity);
-      waiting.push(line);
-      kinds.push(kind);
-      scheduled ??= setImmediate(publishWaiting);
+      spool.append(kind, channel, line, identity);
+      publisher.publish(kind, channel, line);
+      scheduled ??= setImmediate(commit);
       return;
     }
     const level = refused.has(`${kind} ${line.field}`) ? 'debug' : 'error';
@@ -282,6 +278,15 @@ export function startProducer(options: ProducerOptions): Producer {
   };
 
   const writeTrace = createTraceWriter();
+  const lineOf = (origin: TraceOrigin | WireError, trace: InstanceTrace): string | WireError => {
+    if (origin instanceof WireError) return origin;
+    try {
+      return writeTrace(origin, trace);
+    } catch (error) {
+      if (error instanceof WireError) return error;
+      throw error;
+    }
+  };
   const openClient = (client: ClientInstance): ClientProducer => {
     const { token, clientId } = client;
     const count = protocol.openClient(client);
@@ -291,13 +296,17 @@ export function startProducer(options: ProducerOptions): Producer {
     return {
       issued: counter => issue(token, counters, counter),
       trace(trace) {
-        const line =
-          origin instanceof WireError ? origin : attempt(() => ({ channel: traceChannel, line: writeTrace(origin, trace) }));
+        const line = lineOf(origin, trace);
         count.trace(trace.counter, trace.created, line instanceof WireError);
-        publish('trace', line, { kind: 'trace', source: token, number: trace.counter });
+        publish('trace', traceChannel, line, { kind: 'trace', source: token, number: trace.counter });
       },
       unrecorded: count.unrecorded,
     };
+  };
+
+  const publishLine = (kind: RecordKindName, line: Line | WireError) => {
+    if (line instanceof WireError) publish(kind, '', line);
+    else publish(kind, line.channel, line.line);
   };
 
   return {
@@ -313,13 +322,13 @@ export function startProducer(options: ProducerOptions): Producer {
     clockEstimate: () => clockSync.estimate(),
     openClient,
     issued: (token, counter) => issue(token, issuedOf(token), counter),
-    trace: trace => publish('trace', protocol.trace(trace)),
+    trace: trace => publishLine('trace', protocol.trace(trace)),
     unrecorded: (token, counter) => protocol.unrecorded(token, counter),
-    telemetry: sample => publish('telemetry', protocol.telemetry(sample)),
-    event: event => publish('event', protocol.event(event)),
+    telemetry: sample => publishLine('telemetry', protocol.telemetry(sample)),
+    event: event => publishLine('event', protocol.event(event)),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      publishWaiting();
+      commit();
       if (synchronised) {
         stream.react(protocol.end(now()));
         await bell.until(protocol.isDurable, undefined, settleLimit);

@@ -17,7 +17,11 @@ export function hasFailed(answer: Answer): boolean {
 export function instanceTrace({ counter, created, released, server }: InFlight, answer: Answer): InstanceTrace {
   const { sent, done, status, headers, body, connected, firstByte, error, bytes } = answer;
   return {
-    ...{ counter, created, sent, done, status },
+    counter,
+    created,
+    sent,
+    done,
+    status,
     server: server === undefined ? null : authority(server),
     members: headers,
     details: { released, connected, firstByte, error, bytes, replica: null },

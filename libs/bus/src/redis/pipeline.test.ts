@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { recordOverhead } from '../outbox.ts';
 import type { Link } from './link.ts';
-import { createPipeline } from './pipeline.ts';
+import { createPipeline, entryOverhead } from './pipeline.ts';
 import { createRespParser } from './resp.ts';
 
 /** A connection of which the test says when the socket is full, when Redis answers, and when it breaks. */
@@ -91,7 +90,7 @@ it('whatever happens, each line is answered once, uncertain or lost, in order, a
           if (action.do === 'append') {
             published++;
             const line = `${published}`.padEnd(action.length, '.');
-            costs.push(line.length + 1 + recordOverhead);
+            costs.push(line.length + 1 + entryOverhead);
             pipeline.append({ kind: 'event', channel: 'c', line, size: line.length, number: published });
           } else if (action.do === 'pump') pipeline.pump();
           else if (action.do === 'ask') pipeline.ask();

@@ -1,5 +1,4 @@
 import type { RecordKindName } from '../kinds.ts';
-import { recordOverhead } from '../outbox.ts';
 import { createPublishEncoder } from './encode.ts';
 import { encodeCommand, type Link } from './link.ts';
 import { createQueue } from './queue.ts';
@@ -15,9 +14,14 @@ export interface Entry {
   readonly number: number;
 }
 
+/** What a line costs beside its text, bytes: its entry, and the head of its string. */
+export const entryOverhead = 64;
+
 export interface PipelineOptions {
-  /** Cap of all that is kept, bytes of text and `recordOverhead` per record. */
+  /** Cap of all that is kept, bytes of text and 64 per line. */
   readonly maxBytes: number;
+  /** Called before lines are written. */
+  beforeWrite?(): void;
   /** Called for each line that the cap pushes out; it has never been written. */
   onLost(entry: Entry, reason: string): void;
   /** Called for each line that was written to a connection which broke before the answer. */
@@ -68,11 +72,11 @@ const maxRecordBytes = 24 * 1024 * 1024;
 const ping = encodeCommand('PING');
 
 /** What a line counts for in the cap and the window, bytes. */
-const cost = (entry: Entry) => entry.size + entry.channel.length + recordOverhead;
+const cost = (entry: Entry) => entry.size + entry.channel.length + entryOverhead;
 
 /** Makes an empty pipeline. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { maxBytes, onLost, onUncertain } = options;
+  const { maxBytes, beforeWrite, onLost, onUncertain } = options;
   // A quarter each: so there is always something that was never written when the cap is reached.
   const windowBytes = Math.min(maxWindowBytes, maxBytes / 4);
   const recordBytes = Math.min(maxRecordBytes, maxBytes / 4);
@@ -129,6 +133,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
   const pump = () => {
     windowFull = false;
+    if (link !== undefined && !blocked && waiting.length > 0) beforeWrite?.();
     while (link !== undefined && !blocked) {
       if (large !== undefined) writeLarge(link);
       else if (waiting.length === 0) return;

@@ -47,6 +47,7 @@ export function openRedisPublisher(options: RedisPublisherOptions): RedisPublish
   const lost: Record<RecordKindName, number> = { trace: 0, telemetry: 0, event: 0 };
   const uncertain: Record<RecordKindName, number> = { trace: 0, telemetry: 0, event: 0 };
   const listeners: LostListener[] = [];
+  let beforeSend = () => {};
   let reported = Number.NEGATIVE_INFINITY;
   const lose = ({ kind, channel, line }: Entry, reason: string) => {
     lost[kind]++;
@@ -63,6 +64,7 @@ export function openRedisPublisher(options: RedisPublisherOptions): RedisPublish
   let broken = 0;
   const pipeline = createPipeline({
     maxBytes: options.maxBytes ?? 64 * 1024 * 1024,
+    beforeWrite: () => beforeSend(),
     onLost: lose,
     onUncertain({ kind }) {
       uncertain[kind]++;
@@ -164,6 +166,9 @@ export function openRedisPublisher(options: RedisPublisherOptions): RedisPublish
     },
     onLost: listener => {
       listeners.push(listener);
+    },
+    beforeSend(listener) {
+      beforeSend = listener;
     },
     [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   };
