@@ -59,6 +59,21 @@ function workloadProblems(source: Source): Problem[] {
   });
 }
 
+/** A service's route leads to its load balancers, or, for gRPC, to its replicas. */
+function protocolProblems(source: Source): Problem[] {
+  const first = new Map<unknown, string>();
+  return items(source.value, 'workloads').flatMap((workload, index) => {
+    const service = get(workload, 'service');
+    const protocol = get(get(workload, 'request'), 'protocol') ?? 'http';
+    if (typeof service !== 'string' || typeof protocol !== 'string') return [];
+    const other = first.get(service) ?? protocol;
+    first.set(service, other);
+    if (other === protocol) return [];
+    const message = `found ${protocol} for ${source.written(['workloads', index, 'service'])}, which another workload calls over ${other}; allowed: one protocol for a service`;
+    return [source.problemAt(['workloads', index, 'request', 'protocol'], message)];
+  });
+}
+
 function warmupProblems(source: Source): Problem[] {
   const schema = span(0);
   const duration = schema.safeParse(get(source.value, 'duration'));
@@ -162,6 +177,7 @@ export function inconsistencies(source: Source, runner: 'process' | undefined): 
   return [
     ...nameProblems(source),
     ...workloadProblems(source),
+    ...protocolProblems(source),
     ...warmupProblems(source),
     ...thresholdProblems(source),
     ...serviceProblems(source, runner),

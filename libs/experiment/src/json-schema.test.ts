@@ -30,7 +30,7 @@ describe('the JSON Schema', () => {
     expect(root.additionalProperties).toBe(false);
     expect(at('services', '[]', 'replicas', '[]').required).toBeUndefined();
     expect(at('services', '[]', 'replicas', '[]', 'weight')).toMatchObject({ type: 'number', minimum: 0, default: 1 });
-    expect(at('workloads', '[]', 'request').required).toEqual(['path']);
+    expect(at('workloads', '[]', 'request').oneOf!.map(form => form.required)).toEqual([['path'], ['protocol', 'method']]);
     expect(at('telemetry', 'period').default).toBe('500ms');
   });
 

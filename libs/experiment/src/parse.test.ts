@@ -148,7 +148,8 @@ describe('a good experiment file', () => {
   });
 
   it('may hold a body as text or as a value', () => {
-    expect(parsed(file({ request: '{ method: POST, path: /, body: "a\\nb" }' })).workloads[0]!.request.body).toBe('a\nb');
+    const text = parsed(file({ request: '{ method: POST, path: /, body: "a\\nb" }' })).workloads[0]!.request;
+    expect(text).toMatchObject({ body: 'a\nb' });
     const json = parsed(file({ request: '{ method: POST, path: /, json: { a: [1, true, null] } }' })).workloads[0]!.request;
     expect(json).toMatchObject({ body: '{"a":[1,true,null]}', headers: { 'Content-Type': 'application/json' } });
     const typed = parsed(file({ request: '{ path: /, json: 1, headers: { content-type: text/x } }' })).workloads[0]!.request;
@@ -264,8 +265,8 @@ describe('values from the environment', () => {
     const spec = parsed(text, { environment });
     expect(spec.warmup).toBe(2);
     expect(spec.services[0]!.process).toMatchObject({ command: ['node', 'app.ts'], env: { KEY: `k-${secret}` } });
-    expect(spec.workloads[0]!.request.headers).toMatchObject({ Authorization: `Bearer ${secret}` });
-    expect(spec.workloads[0]!.request.body).toBe(`{"key":"${secret}"}`);
+    const headers = { Authorization: `Bearer ${secret}` };
+    expect(spec.workloads[0]!.request).toMatchObject({ headers, body: `{"key":"${secret}"}` });
   });
 
   it('are listed by name, without those in comments and keys', () => {

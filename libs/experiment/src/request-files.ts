@@ -1,5 +1,6 @@
 import { parseCsv, type Table } from './csv.ts';
 import type { Path, Problem } from './problem.ts';
+import { type ProtoFiles, readProtoFiles } from './proto-files.ts';
 import type { Source } from './source.ts';
 
 /** Gives the content of a file that the experiment file names. @throws Error whose message tells what is wrong with it */
@@ -12,6 +13,8 @@ const largestFile = 16 * 1024 * 1024;
 export interface RequestFiles {
   readonly bodies: ReadonlyMap<string, Uint8Array>;
   readonly tables: ReadonlyMap<string, Table>;
+  /** Of calls of gRPC. */
+  readonly protos: ReadonlyMap<string, ProtoFiles>;
 }
 
 function get(value: unknown, key: string): unknown {
@@ -35,11 +38,12 @@ export function sizeProblem(bytes: number): string | undefined {
   return bytes > largestFile ? `found ${bytes} bytes; allowed: up to ${largestFile}` : undefined;
 }
 
-/** Reads every file of bodies and rows that an experiment file names, each once. */
+/** Reads every file of bodies, rows and descriptions that an experiment file names, each once. */
 export function readRequestFiles(source: Source, read: FileReader): RequestFiles & { readonly problems: Problem[] } {
   const contents = new Map<string, Uint8Array>();
   const bodies = new Map<string, Uint8Array>();
   const tables = new Map<string, Table>();
+  const protos = new Map<string, ProtoFiles>();
   const problems: Problem[] = [];
 
   const content = (file: string): Uint8Array => {
@@ -58,11 +62,16 @@ export function readRequestFiles(source: Source, read: FileReader): RequestFiles
       problems.push(source.problemAt(path, `${source.written(path)}: ${message}`));
     }
   };
+  const text = (file: string) => Buffer.from(content(file)).toString();
   for (const { request, path } of requestsOf(source)) {
+    if (get(request, 'protocol') === 'grpc') {
+      take(get(request, 'proto'), [...path, 'proto'], file => protos.set(file, readProtoFiles(file, text)));
+      continue;
+    }
     take(get(request, 'body_file'), [...path, 'body_file'], file => bodies.set(file, content(file)));
     take(get(get(request, 'rows'), 'file'), [...path, 'rows', 'file'], file => {
       if (!tables.has(file)) tables.set(file, parseCsv(content(file)));
     });
   }
-  return { bodies, tables, problems };
+  return { bodies, tables, protos, problems };
 }

@@ -3,10 +3,10 @@ import type { Table } from './csv.ts';
 import type { RequestFiles } from './request-files.ts';
 import type { ExperimentFile } from './schema.ts';
 
-type RequestInFile = ExperimentFile['workloads'][number]['request'];
+type RequestInFile = Exclude<ExperimentFile['workloads'][number]['request'], { protocol: 'grpc' }>;
 
-/** What each client sends. */
-export interface RequestSpec {
+/** A request over HTTP. */
+export interface HttpRequestSpec {
   method: string;
   /** With the query. */
   path: string;
@@ -34,13 +34,16 @@ function withQuery(path: string, query: RequestInFile['query']): string {
   return `${path}${separator}${pairs.join('&')}`;
 }
 
-function bodyOf({ body, json, body_base64: base64, body_file: file }: RequestInFile, files: RequestFiles): RequestSpec['body'] {
+function bodyOf(
+  { body, json, body_base64: base64, body_file: file }: RequestInFile,
+  files: RequestFiles,
+): HttpRequestSpec['body'] {
   if (json !== undefined) return JSON.stringify(json);
   if (base64 !== undefined) return Buffer.from(base64, 'base64');
   return file === undefined ? body : files.bodies.get(file)!;
 }
 
-function headersOf({ headers, json }: RequestInFile): RequestSpec['headers'] {
+function headersOf({ headers, json }: RequestInFile): HttpRequestSpec['headers'] {
   const isTyped = Object.keys(headers).some(name => name.toLowerCase() === 'content-type');
   return json === undefined || isTyped ? headers : { ...headers, 'Content-Type': 'application/json' };
 }
@@ -52,7 +55,7 @@ function literal(bytes: Uint8Array): Uint8Array {
 }
 
 /** Makes the spec of a request; `files` are those that it names. */
-export function requestSpec(request: RequestInFile, files: RequestFiles): RequestSpec {
+export function httpRequestSpec(request: RequestInFile, files: RequestFiles): HttpRequestSpec {
   const path = withQuery(request.path, request.query);
   const headers = headersOf(request);
   const body = bodyOf(request, files);

@@ -18,8 +18,12 @@ const options = {
     return Buffer.from(content);
   },
 };
-const request = (text: string, environment: Record<string, string> = {}) =>
-  parsed(file({ request: text }), { ...options, environment }).workloads[0]!.request;
+
+function request(text: string, environment: Record<string, string> = {}) {
+  const { request } = parsed(file({ request: text }), { ...options, environment }).workloads[0]!;
+  if ('protocol' in request) throw new Error('a call of gRPC');
+  return request;
+}
 
 describe('a request of an experiment file', () => {
   it('may have a query, escaped as it has to be', () => {

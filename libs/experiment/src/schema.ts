@@ -12,6 +12,7 @@ import {
 import { z } from 'zod';
 import type { ClosedLoop, FlightLimit } from './closed-loop.ts';
 import { anyText, dictionary, list, mapping, name, number, oneOf, serviceReference, span, text, whole } from './fields.ts';
+import { grpcRequest } from './grpc-request.ts';
 
 // The one description of the experiment file: it validates, it fills in defaults, and JSON Schema is made from it.
 // What takes more than one field of different mappings to see is in consistency.ts.
@@ -135,7 +136,8 @@ const rows = mapping({
     ),
 });
 
-const request = mapping({
+const httpRequest = mapping({
+  protocol: z.literal('http').optional().describe('HTTP unless told; grpc has other keys beside it'),
   method: text('GET, POST or another method in capitals', /^[A-Z]+$/)
     .prefault('GET')
     .describe('HTTP method'),
@@ -184,6 +186,11 @@ const request = mapping({
   if (second === undefined) return;
   const message = `found ${second} beside ${first}; allowed: one of them`;
   context.addIssue({ code: 'custom', path: [second], message, params: sentence });
+});
+
+/** What clients send; `protocol` tells the forms from each other. */
+const request = z.discriminatedUnion('protocol', [httpRequest, grpcRequest], {
+  error: issue => (issue.code === 'invalid_union' ? 'http, grpc' : 'a mapping with a path, or with protocol: grpc and a method'),
 });
 
 const requestCount = whole(1, Number.MAX_SAFE_INTEGER).describe('End after this many requests per client');

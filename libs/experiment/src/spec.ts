@@ -1,8 +1,9 @@
 import type { Arrival } from '@galileo/workload';
 import type { ClosedLoop, FlightLimit } from './closed-loop.ts';
+import { type GrpcRequestSpec, grpcRequestSpec } from './grpc-request.ts';
 import { withRecording } from './recordings.ts';
 import type { RequestFiles } from './request-files.ts';
-import { type RequestSpec, requestSpec } from './request-spec.ts';
+import { type HttpRequestSpec, httpRequestSpec } from './request-spec.ts';
 import type { ExperimentFile } from './schema.ts';
 
 /** An experiment, complete: defaults are filled in, references resolved. Spans are seconds. */
@@ -67,7 +68,7 @@ export interface WorkloadSpec {
   zone: string;
   clients: number;
   workerLabels: Readonly<Record<string, string>>;
-  request: RequestSpec;
+  request: HttpRequestSpec | GrpcRequestSpec;
   /** Of each client on its own. */
   arrival: Arrival | ClosedLoop;
   /** Of each client's arrival process; none for a closed loop. */
@@ -111,7 +112,7 @@ export function specOf(
       ...workload,
       workerLabels,
       ...withRecording(arrival, recordings),
-      request: requestSpec(request, requestFiles),
+      request: request.protocol === 'grpc' ? grpcRequestSpec(request, requestFiles) : httpRequestSpec(request, requestFiles),
     })),
     telemetry: file.telemetry,
     thresholds: file.thresholds,

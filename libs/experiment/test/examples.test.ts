@@ -37,7 +37,7 @@ describe('examples/templates.yaml', () => {
       rows: { columns: ['digits', 'user'], order: 'sequential' },
     });
     expect(second).toMatchObject({ body: '{"user":"{{row user}}","order":["{{seq}}"]}', connections: 'per-request' });
-    expect(second!.rows!.rows).toContainEqual(['200', 'Bob, the second']);
+    expect(second).toHaveProperty('rows.rows', expect.arrayContaining([['200', 'Bob, the second']]));
   });
 });
 
@@ -48,6 +48,24 @@ describe('examples/closed-loop.yaml', () => {
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     expect(result.environmentNames).toEqual([]);
     expect(result.spec.workloads[0]!.arrival).toEqual({ kind: 'loop', concurrency: 4 });
+  });
+});
+
+describe('examples/grpc.yaml', () => {
+  it('is an experiment that runs on one machine without any variable', async () => {
+    const text = await readFile(new URL('grpc.yaml', examples), 'utf8');
+    const readNamed = (name: string) => readFileSync(new URL(name, examples));
+    const result = parseExperiment(text, { fileName: 'grpc.yaml', runner: 'process', readFile: readNamed });
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    expect(result.environmentNames).toEqual([]);
+    expect(result.spec.workloads[0]!.request).toEqual({
+      protocol: 'grpc',
+      method: 'examples.Hash/Sha256',
+      message: '{"text":"galileo","rounds":300}',
+      metadata: {},
+      proto: { 'hash.proto': readNamed('apps/hash.proto').toString() },
+      timeout: 5,
+    });
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { kindOf, request, setUp } from '../test/virtual-generator.ts';
 import type { EmulatedClient } from './emulated-client.ts';
-import { type RequestSource, SourceError } from './requests/request-source.ts';
+import type { RequestSource } from './requests/request-source.ts';
+import { SourceError } from './requests/source-errors.ts';
 
 /** Has a client's requests made by this. */
 function remake(client: EmulatedClient, next: RequestSource['next']): void {

@@ -1,5 +1,6 @@
 import type { ActiveWorkload, EmulatedClient, InFlight } from './emulated-client.ts';
 import type { RequestSource } from './requests/request-source.ts';
+import { MissedRequest } from './requests/source-errors.ts';
 import type { Router } from './router.ts';
 import { type Answer, type OutgoingRequest, type Reply, type Sender, type Sending, unsent } from './sender.ts';
 
@@ -93,16 +94,17 @@ export function createFlights({ now, sender, router, maxInFlight, onSettled, onF
     try {
       outgoing = await made;
     } catch (error) {
-      desk.fail(flight, 'no request');
-      onFault(flight.client, error);
+      const missed = error instanceof MissedRequest;
+      desk.fail(flight, missed ? error.kind : 'no request');
+      if (!missed) onFault(flight.client, error);
       return;
     }
     if (flight.place >= 0) send(flight, host, outgoing);
   }
 
-  function next({ client, counter }: Flight): ReturnType<RequestSource['next']> {
+  function next({ client, counter }: Flight, host: string): ReturnType<RequestSource['next']> {
     try {
-      return client.source.next(counter);
+      return client.source.next(counter, host);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -127,7 +129,7 @@ export function createFlights({ now, sender, router, maxInFlight, onSettled, onF
         desk.fail(flight, refusal ?? (host === undefined ? 'no route' : 'overload'));
         return;
       }
-      const made = next(flight);
+      const made = next(flight, host);
       if (made instanceof Promise) sendLater(flight, host, made);
       else send(flight, host, made);
     },

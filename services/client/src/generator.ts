@@ -10,8 +10,9 @@ import { hashedSchedule } from './hashed-schedule.ts';
 import { hostsProblem } from './names.ts';
 import { createOpenLoop, type FlightLimit } from './open-loop.ts';
 import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
-import { requestSources, SourceError } from './requests/request-source.ts';
+import { requestSources } from './requests/request-source.ts';
 import type { RequestSpec } from './requests/request-spec.ts';
+import { SourceError } from './requests/source-errors.ts';
 import type { Router } from './router.ts';
 import type { Answer, Sender } from './sender.ts';
 import { createSettlement } from './settlement.ts';
@@ -155,9 +156,12 @@ export function createGenerator(options: GeneratorOptions) {
   }
 
   /** Opens connections ahead. */
-  function prepare({ service, source: { typical } }: EmulatedClient): void {
-    if (router.host !== undefined) sender.prepare(router.host, typical);
-    else for (const route of routes) if (route.service === service) for (const host of route.hosts) sender.prepare(host, typical);
+  function prepare({ service, source }: EmulatedClient): void {
+    const own = () => routes.filter(route => route.service === service).flatMap(route => route.hosts);
+    for (const host of router.host === undefined ? own() : [router.host]) {
+      sender.prepare(host, source.typical);
+      source.prepare?.(host);
+    }
   }
 
   /** A client gets no request any more: its workload is over. */
@@ -185,7 +189,7 @@ export function createGenerator(options: GeneratorOptions) {
     /** Makes clients of a service. The first ones of a worker without clients begin its figures anew. */
     create(service: string, spec: RequestSpec, count: number): EmulatedClient[] {
       if (clients.size === 0) figures = createFigures();
-      const open = requestSources(spec, request => router.outgoing(service, request));
+      const open = requestSources(spec, request => router.outgoing(service, request), router.reaches);
       return Array.from({ length: count }, () => {
         const n = numbered++;
         const id = `${worker}:${service}:${n}`;

@@ -1,5 +1,6 @@
 import {
   type ClientDescription,
+  type CreateClientsRequest,
   InFlightPolicy,
   type LoadClientServiceImplementation,
   type SetWorkloadRequest,
@@ -11,17 +12,21 @@ import { createSchedule, ScheduleError } from '@galileo/workload';
 import { type EmulatedClient, isBusy } from './emulated-client.ts';
 import type { Generator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
+import { GrpcCallError, grpcSpec } from './requests/grpc-call.ts';
 import { httpRequestSpec } from './requests/http-request-spec.ts';
 import { RequestError } from './requests/outgoing-request.ts';
+import type { RequestSpec } from './requests/request-spec.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
 import type { Tracing } from './traces/tracing.ts';
+import type { Transports } from './transports.ts';
 
 export interface RpcOptions {
   readonly worker: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly generator: Generator;
   readonly tracing: Pick<Tracing, 'start' | 'pause'>;
+  readonly transports: Pick<Transports, 'load'>;
   /** Where the routing table comes from. */
   readonly routeSource: 'redis' | 'grpc';
   readonly clients: {
@@ -57,6 +62,16 @@ function valid<T>(classes: ErrorClasses, action: () => T): T {
     return action();
   } catch (error) {
     throw translated(classes, error);
+  }
+}
+
+/** What clients are to send. */
+async function specOf({ request, grpc, count }: CreateClientsRequest): Promise<RequestSpec> {
+  if (grpc !== undefined && request !== undefined) throw invalidArgument('grpc: found request beside it; allowed: one of them');
+  try {
+    return grpc === undefined ? await httpRequestSpec(request, count) : await grpcSpec(grpc);
+  } catch (error) {
+    throw translated([RequestError, GrpcCallError], error);
   }
 }
 
@@ -142,14 +157,14 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
       return { worker, labels: { ...labels } };
     },
 
-    async createClients({ service, count, request }) {
+    async createClients(asked) {
+      const { service, count } = asked;
       if (!isName(service)) throw invalidArgument(`service: found ${JSON.stringify(service)}; allowed: ${allowedName}`);
       if (count < 1 || count > mostClients) {
         throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
       }
-      const spec = await httpRequestSpec(request, count).catch(error => {
-        throw translated([RequestError], error);
-      });
+      const spec = await specOf(asked);
+      if (spec.kind === 'grpc') await options.transports.load('grpc');
       await options.prepare();
       const clients = generator.create(service, spec, count);
       options.clients.opened(clients);

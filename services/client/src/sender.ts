@@ -20,6 +20,8 @@ export interface OutgoingRequest {
   readonly connections?: 'reuse' | 'per-request';
   /** It is sent once, so that nothing made for it is worth keeping. */
   readonly once?: true;
+  /** How a kept body reads that is no text; null if it can't be read. Of gRPC alone. */
+  readonly textOf?: ((body: Buffer) => string | null) | undefined;
 }
 
 /** What became of one request. Times are UNIX seconds. */

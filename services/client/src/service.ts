@@ -69,7 +69,13 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     keepBody: config.traceLogging !== 'none' && config.traceContent === 'all' ? config.traceBodyBytes : 0,
     onIdleFailure: (host: string, error: Error) => log.debug({ host, err: error }, 'could not connect ahead'),
   };
-  const sender = createTransports(router.reaches ? createHttpSender(senderOptions) : createDebugSender(now), {});
+  const sender = createTransports(router.reaches ? createHttpSender(senderOptions) : createDebugSender(now), {
+    async grpc() {
+      if (!router.reaches) return createDebugSender(now);
+      const { createGrpcSender } = await import('./grpc-target/grpc-sender.ts');
+      return createGrpcSender(senderOptions);
+    },
+  });
   const generator = createGenerator({
     worker,
     time,
@@ -93,6 +99,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     labels,
     generator,
     tracing: { start: () => tracing.start(), pause: () => tracing.pause() },
+    transports: sender,
     routeSource: bus === 'redis' ? 'redis' : 'grpc',
     clients: { opened: clients => redisSide?.opened(clients), closed: ids => redisSide?.closed(ids) },
     now,

@@ -107,3 +107,27 @@ test.concurrent('two commands at once join one standalone; one experiment waits 
   expect(other.start).toBeGreaterThanOrEqual(one.end);
   expect(new Set((await listed(place.env)).map(({ id }) => id))).toEqual(new Set([one.id, other.id]));
 });
+
+test('calls of gRPC go to the replicas themselves, by their weights', { timeout: 120_000 }, async () => {
+  const app = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../../examples/apps/${name}`, import.meta.url)));
+  await using place = await workplace({
+    services: `
+  - name: hash
+    replicas: [{ node: node-a, weight: 3 }, { node: node-b, weight: 1 }]
+    process: { command: [node, ${app('hash.ts')}] }`,
+    workloads: `
+  - service: hash
+    clients: 2
+    request: { protocol: grpc, method: examples.Hash/Sha256, message: { text: x, rounds: 2 }, proto: ${app('hash.proto')} }
+    arrival: { distribution: constant, parameters: [0.02] }`,
+  });
+  await using _standalone = await openLocal({ dataDir: place.dataDir, program: [process.execPath, standalone] });
+  const outcome = await galileo(['run', place.file, '--json'], place.env);
+  expect(outcome.stderr).toBe('');
+  const report = JSON.parse(outcome.stdout);
+  expect(otherReasons(report.verdict.reasons)).toEqual([]);
+  expect(report.services.hash).toMatchObject({ requests: 198, errors: 0 });
+  const shares = report.services.hash.replicas.map((replica: { requests: number }) => replica.requests);
+  expect(shares[0] + shares[1]).toBe(198);
+  expect(Math.abs(shares[0] - 148.5)).toBeLessThanOrEqual(1.5);
+});

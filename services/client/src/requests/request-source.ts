@@ -1,4 +1,5 @@
 import type { OutgoingRequest } from '../sender.ts';
+import { openGrpcSource } from './grpc-source.ts';
 import type { RequestSpec } from './request-spec.ts';
 
 /** Makes the requests of one client, one after the other. */
@@ -6,20 +7,14 @@ export interface RequestSource {
   /** What its requests are like, if that is known ahead. */
   readonly typical?: OutgoingRequest;
   /**
-   * The request that goes out under this counter, at once or when it has been made elsewhere.
-   * @throws (or rejects with) SourceError if there is none and none will follow.
+   * The request that goes out to `host` under this counter, at once or when it has been made elsewhere.
+   * @throws (or rejects with) SourceError if there is none and none will follow, MissedRequest if others may.
    */
-  next(counter: number): OutgoingRequest | Promise<OutgoingRequest>;
+  next(counter: number, host: string): OutgoingRequest | Promise<OutgoingRequest>;
+  /** Requests to this host will follow soon. */
+  prepare?(host: string): void;
   /** The client was closed. */
   close(): void;
-}
-
-/** A client that gets no request any more; the message is what its status says. */
-export class SourceError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'SourceError';
-  }
 }
 
 /** The client that a source is for. */
@@ -49,8 +44,13 @@ function laterSource(typical: OutgoingRequest, loading: Promise<(counter: number
 /**
  * Makes the sources of clients that were created together.
  * @param outgoing gives a request the path that it has at its hosts.
+ * @param reaches do requests leave the worker?
  */
-export function requestSources(spec: RequestSpec, outgoing: (request: OutgoingRequest) => OutgoingRequest): OpenSource {
+export function requestSources(
+  spec: RequestSpec,
+  outgoing: (request: OutgoingRequest) => OutgoingRequest,
+  reaches: boolean,
+): OpenSource {
   switch (spec.kind) {
     case 'constant': {
       // One object for all: its bytes are made once.
@@ -71,6 +71,11 @@ export function requestSources(spec: RequestSpec, outgoing: (request: OutgoingRe
         });
         return laterSource(typical, made);
       };
+    }
+    case 'grpc': {
+      // What one of them has learned of a host, all know.
+      const source = openGrpcSource(spec, reaches);
+      return () => source;
     }
   }
 }

@@ -28,4 +28,19 @@ export interface TemplateSpec {
 export type RequestSpec =
   /** The same each time. */
   | { readonly kind: 'constant'; readonly request: OutgoingRequest }
-  | { readonly kind: 'template'; readonly template: TemplateSpec };
+  | { readonly kind: 'template'; readonly template: TemplateSpec }
+  | GrpcSpec;
+
+/** A unary call of gRPC, the same each time. */
+export interface GrpcSpec {
+  readonly kind: 'grpc';
+  /** `package.Service/Method`. */
+  readonly method: string;
+  /** The message as JSON. */
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Seconds. */
+  readonly timeout: number;
+  /** The bytes of a FileDescriptorSet with the method; `undefined` if the host that is called is asked for it. */
+  readonly descriptors: Uint8Array | undefined;
+}

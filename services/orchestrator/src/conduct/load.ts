@@ -91,7 +91,7 @@ export async function createClients(
     const { clients: created } = await host.connection.client.createClients({
       service: workload.service,
       count: indices.length,
-      request: protoRequest(workload.request, { begin, total: workload.clients, indices }, seed),
+      ...protoRequest(workload.request, { begin, total: workload.clients, indices }, seed),
     });
     for (const [position, index] of indices.entries()) {
       clients.push({ id: created[position]!.clientId, worker: host, workload, index });

@@ -1,17 +1,18 @@
-import type { RequestSpec } from '@galileo/experiment';
+import type { HttpRequestSpec } from '@galileo/experiment';
 import { Connections, RowOrder } from '@galileo/proto/client';
 import { clientSeed } from '@galileo/workload';
 import { expect, test } from 'vitest';
-import { protoRequest } from './proto-request.ts';
+import { type ClientGroup, protoRequest } from './proto-request.ts';
 
-const request: RequestSpec = {
+const request: HttpRequestSpec = {
   ...{ method: 'GET', path: '/', headers: { A: '1' }, body: undefined, templated: false, rows: undefined },
   ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse' },
 };
+const http = (spec: HttpRequestSpec, group: ClientGroup, seed: number) => protoRequest(spec, group, seed).request!;
 const group = { begin: 10, total: 5, indices: [11, 13] };
 
 test('a literal request says nothing of seeds and numbers', () => {
-  expect(protoRequest(request, group, 42)).toEqual({
+  expect(http(request, group, 42)).toEqual({
     ...{ method: 'GET', path: '/', headers: { A: '1' }, body: Buffer.alloc(0), timeout: 60 },
     ...{ connectTimeout: 0, firstByteTimeout: 0, connections: Connections.REUSE },
     ...{ templated: false, rows: undefined, seed: undefined, numbers: undefined },
@@ -19,26 +20,31 @@ test('a literal request says nothing of seeds and numbers', () => {
 });
 
 test('time-outs, connections and a body of bytes are handed on', () => {
-  const full: RequestSpec = {
+  const full: HttpRequestSpec = {
     ...request,
     ...{ connectTimeout: 1, firstByteTimeout: 2, connections: 'per-request', body: new Uint8Array([255]) },
   };
   const expected = { connectTimeout: 1, firstByteTimeout: 2, connections: Connections.PER_REQUEST, body: Buffer.from([255]) };
-  expect(protoRequest(full, group, 42)).toMatchObject(expected);
+  expect(http(full, group, 42)).toMatchObject(expected);
 });
 
 test('a templated one counts its clients within the workload, and has a seed that no schedule has', () => {
   const rows = { columns: ['a'], rows: [['x'], ['y']], order: 'random' as const };
-  const templated: RequestSpec = { ...request, templated: true, rows };
-  const made = protoRequest(templated, group, 42);
+  const templated: HttpRequestSpec = { ...request, templated: true, rows };
+  const made = http(templated, group, 42);
   expect(made).toMatchObject({
     rows: { columns: ['a'], rows: [{ cells: ['x'] }, { cells: ['y'] }], order: RowOrder.RANDOM },
     numbers: { first: 1, step: 2, total: 5 },
   });
-  expect(protoRequest(templated, { ...group, indices: [14] }, 42).numbers).toEqual({ first: 4, step: 1, total: 5 });
-  expect(protoRequest(templated, { ...group, indices: [10, 12, 14] }, 42).seed).toBe(made.seed);
-  expect(protoRequest(templated, group, 43).seed).not.toBe(made.seed);
+  expect(http(templated, { ...group, indices: [14] }, 42).numbers).toEqual({ first: 4, step: 1, total: 5 });
+  expect(http(templated, { ...group, indices: [10, 12, 14] }, 42).seed).toBe(made.seed);
+  expect(http(templated, group, 43).seed).not.toBe(made.seed);
   for (let index = 0; index < 20; index += 1) {
     expect([0, 1, 2, 3, 4].map(number => clientSeed(made.seed!, number))).not.toContain(clientSeed(42, index));
   }
+});
+
+test('a call of gRPC is one of its own', () => {
+  const call = { method: 'a.B/C', metadata: { key: 'x' }, proto: { 'a.proto': '' }, timeout: 5 };
+  expect(protoRequest({ ...call, protocol: 'grpc', message: '{}' }, group, 42)).toEqual({ grpc: { ...call, messageJson: '{}' } });
 });

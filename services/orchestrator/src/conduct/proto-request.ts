@@ -1,5 +1,5 @@
-import type { RequestSpec } from '@galileo/experiment';
-import { Connections, type HttpRequest, RowOrder } from '@galileo/proto/client';
+import type { GrpcRequestSpec, HttpRequestSpec } from '@galileo/experiment';
+import { Connections, type CreateClientsRequest, type HttpRequest, RowOrder } from '@galileo/proto/client';
 import { clientSeed } from '@galileo/workload';
 
 /** Clients of a workload that one worker creates. Numbers count clients over all workloads, in the file's order. */
@@ -12,14 +12,13 @@ export interface ClientGroup {
   readonly indices: readonly number[];
 }
 
-function protoRows(rows: RequestSpec['rows']): HttpRequest['rows'] {
+function protoRows(rows: HttpRequestSpec['rows']): HttpRequest['rows'] {
   if (rows === undefined) return undefined;
   const order = rows.order === 'random' ? RowOrder.RANDOM : RowOrder.SEQUENTIAL;
   return { columns: [...rows.columns], rows: rows.rows.map(cells => ({ cells: [...cells] })), order };
 }
 
-/** A request as the load client takes it. `seed`: that of the experiment. */
-export function protoRequest(request: RequestSpec, { begin, total, indices }: ClientGroup, seed: number): HttpRequest {
+function httpRequest(request: HttpRequestSpec, { begin, total, indices }: ClientGroup, seed: number): HttpRequest {
   const { method, path, headers, body, timeout, connectTimeout, firstByteTimeout, templated } = request;
   const [first = begin, second = first + 1] = indices;
   return {
@@ -37,4 +36,15 @@ export function protoRequest(request: RequestSpec, { begin, total, indices }: Cl
     seed: templated ? clientSeed(clientSeed(seed, begin), total) : undefined,
     numbers: templated ? { first: first - begin, step: second - first, total } : undefined,
   };
+}
+
+/** What clients send, as load clients are told. `seed`: that of the experiment. */
+export function protoRequest(
+  request: HttpRequestSpec | GrpcRequestSpec,
+  group: ClientGroup,
+  seed: number,
+): Partial<Pick<CreateClientsRequest, 'request' | 'grpc'>> {
+  if (!('protocol' in request)) return { request: httpRequest(request, group, seed) };
+  const { method, message: messageJson, metadata, timeout, proto } = request;
+  return { grpc: { method, messageJson, metadata, timeout, proto } };
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ReplicaSpec, replicasOf } from '@galileo/experiment';
+import { type ExperimentSpec, type ReplicaSpec, replicasOf } from '@galileo/experiment';
 import type { Clock } from '@galileo/service';
 import type { Fleet, NamedProcess, OpenFleet } from '../fleet/fleet.ts';
 import { describeExit, type Exit, type Guard, type GuardedProcess, startGuard } from '../guard-client.ts';
@@ -8,6 +8,7 @@ import type { LiveExperiment } from '../live-experiment.ts';
 import { withLastLines } from '../output-tail.ts';
 import { placeClients } from '../placement.ts';
 import { checkReplicaHost } from '../replica-host.ts';
+import { calledDirectly } from '../routes-per-service.ts';
 import { type ExternalPlan, meetReplicas } from '../runners/external.ts';
 import { type ProcessPlan, startReplicas } from '../runners/process.ts';
 import type { Replica, ReplicaPlan } from '../runners/replica.ts';
@@ -75,11 +76,11 @@ export async function setStage(live: LiveExperiment, options: StageOptions): Pro
     parts.push(fleet);
     fleet.lost.then(error => live.stop(error));
     options.channels.weights.check(fleet.balancers);
-    if (started.length > 0) checkReplicaHost(options.replicaHost, fleet.balancers);
+    if (started.length > 0) checkReplicaHost(options.replicaHost, callersOf(spec, fleet));
     let takenBack: Promise<void> | undefined;
     const takeBackOnce = () => (takenBack ??= takeBack(live, fleet, options.channels));
     parts.push({ [Symbol.asyncDispose]: takeBackOnce });
-    await setRoutes(live, fleet, options.channels);
+    await setRoutes(live, { fleet, replicas }, options.channels);
     live.phase('creating clients');
     const clients = await placeAndCreate(live, fleet);
     live.signal.throwIfAborted();
@@ -98,6 +99,15 @@ export async function setStage(live: LiveExperiment, options: StageOptions): Pro
     await dispose();
     throw error;
   }
+}
+
+/** Who calls the replicas: load balancers, and where they can't be used load clients. */
+function callersOf(spec: ExperimentSpec, { balancers, workers }: Fleet) {
+  const direct = calledDirectly(spec).size > 0 ? workers : [];
+  return [
+    ...balancers.map(({ name, data }) => ({ name: `load balancer ${name}`, address: data })),
+    ...direct.map(({ name, connection }) => ({ name: `load client ${name}`, address: connection.address })),
+  ];
 }
 
 /** A replica that was started here. */

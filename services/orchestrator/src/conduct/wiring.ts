@@ -20,9 +20,13 @@ const retrieveTimeout = 10;
 const earlyRetrieveTimeout = 2;
 
 /** Tells the load clients where services are, and waits until they know. @throws FleetError, GaveUpError */
-export async function setRoutes(live: LiveExperiment, fleet: Fleet, { routes }: Channels): Promise<void> {
+export async function setRoutes(
+  live: LiveExperiment,
+  { fleet, replicas }: { readonly fleet: Fleet; readonly replicas: readonly Replica[] },
+  { routes }: Channels,
+): Promise<void> {
   live.phase('setting routes');
-  const wanted = routesPerService(live.submission.spec, fleet.balancers);
+  const wanted = routesPerService(live.submission.spec, fleet.balancers, replicas);
   if (fleet.placed && routes.lasting) {
     const { deposit } = live.summary();
     await live.record({ deposit: { ...deposit, routes: wanted.map(route => route.service) } });
