@@ -1,10 +1,11 @@
 // Each service starts alone from its one bundled file as its container will: not as root, from a read-only directory,
 // under the oldest and the newest Node that are supported.
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { waitForServing } from '@galileo/service';
-import { type TemporaryDirectory, temporaryDirectory } from '@galileo/testkit';
+import { LoadClientDefinition } from '@galileo/proto/client';
+import { connect, waitForServing } from '@galileo/service';
+import { type TemporaryDirectory, temporaryDirectory, until } from '@galileo/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle } from '../tools/bundle.ts';
 import { root } from '../tools/steps.ts';
@@ -95,5 +96,31 @@ describe.each(runtimes)('under $name', ({ program, there }) => {
     await waitForServing(service.addresses['grpc']!, 5);
     expect(await service.end()).toBe(0);
     chmodSync(programs, 0o755);
+  });
+
+  test.skipIf(!there)('the client runs an app from its bundle', async () => {
+    await using directory = await temporaryDirectory();
+    chmodSync(directory.path, 0o755);
+    const app = join(directory.path, 'pages');
+    mkdirSync(app);
+    writeFileSync(join(app, 'manifest.yml'), 'name: pages\n');
+    const generator = "export const nextRequest = ({ counter }: { counter: number }) => ({ path: '/' + counter });";
+    writeFileSync(join(app, 'generator.ts'), generator);
+    const file = join(directory.path, 'client.js');
+    copyFileSync(join(bundles.path, 'client.js'), file);
+    await using service = await start(program, file, {
+      galileo_bus: 'direct',
+      galileo_trace_logging: 'none',
+      galileo_router_type: 'DebugRouter',
+      galileo_apps_dir: directory.path,
+    });
+    using connection = connect(LoadClientDefinition, service.addresses['grpc']!);
+    const rpc = connection.client;
+    const { clients } = await rpc.createClients({ service: 'a', count: 1, app: { name: 'pages' } });
+    const process = { $case: 'distribution' as const, value: { name: 'constant', parameters: [0.001] } };
+    await rpc.setWorkload({ clientId: clients[0]!.clientId, arrival: { process, requests: 50 }, seed: 1 });
+    const status = async () => (await rpc.listClients({})).clients[0]!;
+    await until('50 requests', async () => (await status()).requests === 50);
+    expect(await status()).toMatchObject({ failed: 0, fault: '' });
   });
 });

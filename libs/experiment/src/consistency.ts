@@ -74,6 +74,22 @@ function protocolProblems(source: Source): Problem[] {
   });
 }
 
+/** A workload says in one way what is sent. */
+function sentProblems(source: Source): Problem[] {
+  return items(source.value, 'workloads').flatMap((workload, index) => {
+    if (typeof workload !== 'object' || workload === null || Array.isArray(workload)) return [];
+    const path: Path = ['workloads', index];
+    const [request, app] = [get(workload, 'request'), get(workload, 'app')];
+    if (request !== undefined && app !== undefined) {
+      return [source.problemAt([...path, 'app'], 'found app beside request; allowed: one of them')];
+    }
+    if (request !== undefined || app !== undefined) return [];
+    return [
+      source.problemAt([...path, 'request'], 'is missing; allowed: a mapping with a path, or instead of it app with a name'),
+    ];
+  });
+}
+
 function warmupProblems(source: Source): Problem[] {
   const schema = span(0);
   const duration = schema.safeParse(get(source.value, 'duration'));
@@ -178,6 +194,7 @@ export function inconsistencies(source: Source, runner: 'process' | undefined): 
     ...nameProblems(source),
     ...workloadProblems(source),
     ...protocolProblems(source),
+    ...sentProblems(source),
     ...warmupProblems(source),
     ...thresholdProblems(source),
     ...serviceProblems(source, runner),

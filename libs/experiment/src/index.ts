@@ -1,5 +1,4 @@
 export type { ClosedLoop, FlightLimit } from './closed-loop.ts';
-export type { GrpcRequestSpec } from './grpc-request.ts';
 export { jsonSchema } from './json-schema.ts';
 export { environmentNames, type ParseOptions, type ParseResult, parseExperiment } from './parse.ts';
 export { formatProblem, type Problem } from './problem.ts';

@@ -152,8 +152,16 @@ describe('a good experiment file', () => {
     expect(text).toMatchObject({ body: 'a\nb' });
     const json = parsed(file({ request: '{ method: POST, path: /, json: { a: [1, true, null] } }' })).workloads[0]!.request;
     expect(json).toMatchObject({ body: '{"a":[1,true,null]}', headers: { 'Content-Type': 'application/json' } });
-    const typed = parsed(file({ request: '{ path: /, json: 1, headers: { content-type: text/x } }' })).workloads[0]!.request;
+    const typed = parsed(file({ request: '{ path: /, json: 1, headers: { content-type: text/x } }' })).workloads[0]!.request!;
     expect(typed).toMatchObject({ body: '1', headers: { 'content-type': 'text/x' } });
+  });
+
+  it('may have its requests made by an app', () => {
+    const workload = 'app: { name: shop, parameters: { items: [tea, 2.5], deep: { a: null } } }';
+    const text = file({ workload }).replace(/ +request: .*\n/, '');
+    const { app, request } = parsed(text).workloads[0]!;
+    expect([app, request]).toEqual([{ name: 'shop', parameters: { items: ['tea', 2.5], deep: { a: null } } }, undefined]);
+    expect(parsed(text.replace(/, parameters.*$/m, ' }')).workloads[0]!.app).toEqual({ name: 'shop', parameters: {} });
   });
 
   it('has one name per replica, counted over the whole service', () => {

@@ -227,6 +227,26 @@ describe('a bad experiment file', () => {
       ['pi.yaml:10:40: workloads[0].request.json: found json beside body; allowed: one of them'],
     ],
     [
+      'nothing is sent',
+      file({}).replace(/ +request: .*\n/, ''),
+      ['pi.yaml:8:5: workloads[0].request: is missing; allowed: a mapping with a path, or instead of it app with a name'],
+    ],
+    [
+      'an app is beside a request',
+      file({ workload: 'app: { name: shop }' }),
+      ['pi.yaml:9:10: workloads[0].app: found app beside request; allowed: one of them'],
+    ],
+    [
+      'an app has the name of a path',
+      file({ workload: 'app: { name: ../shop }' }).replace(/ +request: .*\n/, ''),
+      ['pi.yaml:9:18: workloads[0].app.name: found "../shop"; allowed: up to 100 letters'],
+    ],
+    [
+      'parameters of an app are a list',
+      file({ workload: 'app: { name: shop, parameters: [1] }' }).replace(/ +request: .*\n/, ''),
+      ['pi.yaml:9:36: workloads[0].app.parameters: found a list; allowed: a mapping'],
+    ],
+    [
       'a time-out is zero',
       file({ request: '{ path: /, timeout: 0 }' }),
       ['pi.yaml:10:34: workloads[0].request.timeout: found 0; allowed: a duration'],

@@ -3,7 +3,7 @@ import type { Table } from './csv.ts';
 import type { RequestFiles } from './request-files.ts';
 import type { ExperimentFile } from './schema.ts';
 
-type RequestInFile = Exclude<ExperimentFile['workloads'][number]['request'], { protocol: 'grpc' }>;
+type RequestInFile = Exclude<NonNullable<ExperimentFile['workloads'][number]['request']>, { protocol: 'grpc' }>;
 
 /** A request over HTTP. */
 export interface HttpRequestSpec {

@@ -21,7 +21,7 @@ const options = {
 
 function request(text: string, environment: Record<string, string> = {}) {
   const { request } = parsed(file({ request: text }), { ...options, environment }).workloads[0]!;
-  if ('protocol' in request) throw new Error('a call of gRPC');
+  if (request === undefined || 'protocol' in request) throw new Error('no request over HTTP');
   return request;
 }
 

@@ -188,6 +188,17 @@ const httpRequest = mapping({
   context.addIssue({ code: 'custom', path: [second], message, params: sentence });
 });
 
+const app = mapping({
+  name: text(
+    'up to 100 letters, digits, dots, dashes and underscores, no dot first',
+    /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/,
+  ).describe('Name of the app, as load clients have it in galileo_apps_dir or find it in galileo_apps_repository'),
+  parameters: z
+    .record(z.string(), z.json({ error: 'a value that JSON can hold' }), { error: 'a mapping' })
+    .prefault({})
+    .describe('What the app is told, as it likes it'),
+});
+
 /** What clients send; `protocol` tells the forms from each other. */
 const request = z.discriminatedUnion('protocol', [httpRequest, grpcRequest], {
   error: issue => (issue.code === 'invalid_union' ? 'http, grpc' : 'a mapping with a path, or with protocol: grpc and a method'),
@@ -421,7 +432,8 @@ const workload = mapping({
   )
     .prefault({})
     .describe('Labels that a worker needs to host these clients'),
-  request: request.describe('What each client sends'),
+  request: request.optional().describe('What each client sends'),
+  app: app.optional().describe('Program that makes what each client sends; instead of request'),
   arrival: arrival.describe('When each client sends it'),
 });
 

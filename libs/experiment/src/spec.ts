@@ -68,11 +68,20 @@ export interface WorkloadSpec {
   zone: string;
   clients: number;
   workerLabels: Readonly<Record<string, string>>;
-  request: HttpRequestSpec | GrpcRequestSpec;
+  /** Either `request` or `app` is there. */
+  request: HttpRequestSpec | GrpcRequestSpec | undefined;
+  app: AppSpec | undefined;
   /** Of each client on its own. */
   arrival: Arrival | ClosedLoop;
   /** Of each client's arrival process; none for a closed loop. */
   limit: FlightLimit | undefined;
+}
+
+/** A client app: a program that makes the requests. */
+interface AppSpec {
+  name: string;
+  /** JSON. */
+  parameters: Readonly<Record<string, unknown>>;
 }
 
 /** One replica of a service. */
@@ -82,6 +91,12 @@ export interface ReplicaSpec {
   node: string;
   zone: string;
   weight: number;
+}
+
+type RequestInFile = NonNullable<ExperimentFile['workloads'][number]['request']>;
+
+function requestSpec(request: RequestInFile, files: RequestFiles): HttpRequestSpec | GrpcRequestSpec {
+  return request.protocol === 'grpc' ? grpcRequestSpec(request, files) : httpRequestSpec(request, files);
 }
 
 function readySpec({ path, timeout }: { path?: string | undefined; timeout: number }): ProcessSpec['ready'] {
@@ -108,11 +123,12 @@ export function specOf(
       external: external === undefined ? undefined : { ...external, ready: readySpec(external.ready) },
       kubernetes: kubernetes === undefined ? undefined : { ...kubernetes, port: kubernetes.port },
     })),
-    workloads: file.workloads.map(({ worker_labels: workerLabels, request, arrival, ...workload }) => ({
+    workloads: file.workloads.map(({ worker_labels: workerLabels, request, app, arrival, ...workload }) => ({
       ...workload,
       workerLabels,
       ...withRecording(arrival, recordings),
-      request: request.protocol === 'grpc' ? grpcRequestSpec(request, requestFiles) : httpRequestSpec(request, requestFiles),
+      request: request && requestSpec(request, requestFiles),
+      app,
     })),
     telemetry: file.telemetry,
     thresholds: file.thresholds,

@@ -69,6 +69,20 @@ describe('examples/grpc.yaml', () => {
   });
 });
 
+describe('examples/digits.yaml', () => {
+  it('has its requests made by the example of an app', async () => {
+    const text = await readFile(new URL('digits.yaml', examples), 'utf8');
+    const result = parseExperiment(text, { fileName: 'digits.yaml', runner: 'process' });
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    const { app, request } = result.spec.workloads[0]!;
+    expect([app!.name, request]).toEqual(['digits', undefined]);
+    const { nextRequest } = await import(new URL('apps-client/digits/generator.ts', examples).href);
+    const context = { parameters: app!.parameters, counter: 7, random: () => 0.5 };
+    expect(nextRequest(context)).toMatchObject({ path: '/function/pi/digits', query: { n: 50 } });
+    expect(nextRequest({ ...context, random: () => 0.1 })).toMatchObject({ query: { n: 500 } });
+  });
+});
+
 describe('examples/apps/pi.ts', () => {
   let child: ChildProcess;
   let url: string;

@@ -170,6 +170,21 @@ export function optionalHost(env: string, options: Optional): Variable<string | 
   return optional(variable(env, options, 'a host name or an IP address, without a port', v.pipe(v.string(), v.regex(host))));
 }
 
+/** `http://HOST[:PORT][/PATH]`, or with https; the value has no slash at its end. A user with a password can't stand in it. */
+export function url(env: string, options: Options): Variable<string> {
+  return variable(
+    env,
+    options,
+    'http(s)://HOST, with or without a port and a path',
+    v.pipe(
+      v.string(),
+      v.regex(/^https?:\/\/[^\s/?#@]+(\/[^\s?#@]*)?$/),
+      v.check(value => URL.canParse(value)),
+      v.transform(value => value.replace(/\/+$/, '')),
+    ),
+  );
+}
+
 /** Comma-separated words; empty means none. */
 export function list(env: string, options: Options): Variable<readonly string[]> {
   return variable(

@@ -18,6 +18,7 @@ export {
   secret,
   size,
   text,
+  url,
   type Variable,
   type Variables,
   variableTable,

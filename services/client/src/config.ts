@@ -1,6 +1,6 @@
 import { busVariables } from '@galileo/bus';
 import { spoolVariables } from '@galileo/reconcile';
-import { address, type ConfigOf, commonVariables, integer, oneOf, optionalText, text } from '@galileo/service';
+import { address, type ConfigOf, commonVariables, duration, integer, oneOf, optionalText, text, url } from '@galileo/service';
 import { routerTypes } from './router.ts';
 
 export { labelsOf } from './labels.ts';
@@ -56,6 +56,25 @@ export const variables = {
   staticHost: text('galileo_router_static_host', {
     fallback: 'http://localhost',
     doc: 'for StaticRouter: http://HOST[:PORT], and what is to precede each path',
+  }),
+  appsDirectory: text('galileo_apps_dir', {
+    fallback: './apps',
+    doc: 'directory of client apps, each a folder or a zip by its name; others are downloaded into it',
+  }),
+  appsRepository: url('galileo_apps_repository', {
+    fallback: 'http://localhost:5001',
+    doc: 'where client apps are downloaded from: /api/apps/NAME and /api/apps/NAME/download below it',
+  }),
+  appTimeout: duration('galileo_app_timeout', {
+    fallback: '5s',
+    min: 0.1,
+    doc: 'how long a client app may take to load, and to make a request, until its client is given up',
+  }),
+  appMemory: integer('galileo_app_memory', {
+    fallback: '128',
+    min: 16,
+    max: 65_536,
+    doc: 'MB of memory for the objects of a client app, in the thread of clients that were created together',
   }),
 };
 

@@ -10,7 +10,7 @@ import { hashedSchedule } from './hashed-schedule.ts';
 import { hostsProblem } from './names.ts';
 import { createOpenLoop, type FlightLimit } from './open-loop.ts';
 import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
-import { requestSources } from './requests/request-source.ts';
+import { requestSources } from './requests/request-sources.ts';
 import type { RequestSpec } from './requests/request-spec.ts';
 import { SourceError } from './requests/source-errors.ts';
 import type { Router } from './router.ts';
@@ -32,11 +32,18 @@ export interface GeneratorOptions {
   openLog(client: Pick<EmulatedClient, 'id' | 'service' | 'token'>): RequestLog;
   /** Something went wrong that must not stop the load. */
   onError(error: unknown): void;
+  /** A client gets no request any more; `client.fault` says why. Without it `onError` is told. */
+  onFault?(client: EmulatedClient): void;
+  /** An app has printed a line. */
+  onOutput?(app: string, line: string): void;
 }
 
 /** What goes with a workload. */
 export interface WorkloadOptions {
-  /** Called once when everything has been handed over and the last answer is there; never if it is stopped or replaced before. */
+  /**
+   * Called once when everything has been handed over and the last answer is there, or its client gets no request any more;
+   * never if it is stopped or replaced before.
+   */
   readonly onDone?: () => void;
   /** Of a schedule alone; no limit but that of the generator unless told. */
   readonly limit?: FlightLimit;
@@ -168,8 +175,12 @@ export function createGenerator(options: GeneratorOptions) {
   function onFault(client: EmulatedClient, error: unknown): void {
     if (client.fault !== undefined) return;
     client.fault = error instanceof SourceError ? error.message : String(error);
+    const { active } = client;
     stopOne(client);
-    onError(error);
+    active?.onDone();
+    if (error instanceof SourceError && options.onFault !== undefined) options.onFault(client);
+    else onError(error);
+    progressed();
   }
 
   function setRoute(client: EmulatedClient): void {
@@ -189,7 +200,11 @@ export function createGenerator(options: GeneratorOptions) {
     /** Makes clients of a service. The first ones of a worker without clients begin its figures anew. */
     create(service: string, spec: RequestSpec, count: number): EmulatedClient[] {
       if (clients.size === 0) figures = createFigures();
-      const open = requestSources(spec, request => router.outgoing(service, request), router.reaches);
+      const open = requestSources(spec, {
+        outgoing: request => router.outgoing(service, request),
+        reaches: router.reaches,
+        onOutput: options.onOutput,
+      });
       return Array.from({ length: count }, () => {
         const n = numbered++;
         const id = `${worker}:${service}:${n}`;

@@ -7,8 +7,10 @@ import {
 } from '@galileo/proto/client';
 import type { Estimate } from '@galileo/reconcile';
 import { RouteError } from '@galileo/routing';
-import { failedPrecondition, invalidArgument, notFound } from '@galileo/service';
+import { failedPrecondition, invalidArgument, notFound, unavailable } from '@galileo/service';
 import { createSchedule, ScheduleError } from '@galileo/workload';
+import { AppError } from './apps/app-error.ts';
+import type { AppRequests } from './apps/app-requests.ts';
 import { type EmulatedClient, isBusy } from './emulated-client.ts';
 import type { Generator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
@@ -17,6 +19,7 @@ import { httpRequestSpec } from './requests/http-request-spec.ts';
 import { RequestError } from './requests/outgoing-request.ts';
 import type { RequestSpec } from './requests/request-spec.ts';
 import { arrivalOf } from './rpc/arrival.ts';
+import { wantedApp } from './rpc/wanted-app.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
 import type { Tracing } from './traces/tracing.ts';
 import type { Transports } from './transports.ts';
@@ -27,6 +30,7 @@ export interface RpcOptions {
   readonly generator: Generator;
   readonly tracing: Pick<Tracing, 'start' | 'pause'>;
   readonly transports: Pick<Transports, 'load'>;
+  readonly appRequests: AppRequests;
   /** Where the routing table comes from. */
   readonly routeSource: 'redis' | 'grpc';
   readonly clients: {
@@ -56,22 +60,14 @@ function translated(classes: ErrorClasses, error: unknown): unknown {
   return classes.some(type => error instanceof type) ? invalidArgument((error as Error).message) : error;
 }
 
+const appRefusals = { unknown: notFound, broken: invalidArgument, unreachable: unavailable };
+
 /** Runs `action`; errors of these classes become INVALID_ARGUMENT. */
 function valid<T>(classes: ErrorClasses, action: () => T): T {
   try {
     return action();
   } catch (error) {
     throw translated(classes, error);
-  }
-}
-
-/** What clients are to send. */
-async function specOf({ request, grpc, count }: CreateClientsRequest): Promise<RequestSpec> {
-  if (grpc !== undefined && request !== undefined) throw invalidArgument('grpc: found request beside it; allowed: one of them');
-  try {
-    return grpc === undefined ? await httpRequestSpec(request, count) : await grpcSpec(grpc);
-  } catch (error) {
-    throw translated([RequestError, GrpcCallError], error);
   }
 }
 
@@ -114,6 +110,21 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
     const client = generator.client(id);
     if (client === undefined) throw notFound(`client_id: worker ${worker} has no client ${JSON.stringify(id)}`);
     return client;
+  }
+
+  /** What the clients are to send. */
+  async function specOf({ request, app, grpc, count }: CreateClientsRequest): Promise<RequestSpec> {
+    const given = Object.entries({ request, app, grpc }).filter(([, target]) => target !== undefined);
+    if (given.length > 1) {
+      throw invalidArgument(`${given[1]![0]}: found ${given[0]![0]} beside it; allowed: one of them`);
+    }
+    try {
+      if (app !== undefined) return await options.appRequests(wantedApp(app, count));
+      return grpc === undefined ? await httpRequestSpec(request, count) : await grpcSpec(grpc);
+    } catch (error) {
+      if (error instanceof AppError) throw appRefusals[error.problem](error.message);
+      throw translated([RequestError, GrpcCallError], error);
+    }
   }
 
   /** T0 of a schedule. */
@@ -214,6 +225,7 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
 
     async setWorkload(request) {
       const client = find(request.clientId);
+      if (client.fault !== undefined) throw failedPrecondition(`client_id: ${client.id} sends nothing any more: ${client.fault}`);
       const { asked, ...estimate } = ownStart(request, options.clockEstimate);
       const start = () => startOf(asked);
       const startAt = request.concurrency > 0 ? startLoop(client, request, start) : startSchedule(client, request, start);

@@ -11,6 +11,7 @@ import {
   type ServiceContext,
   startGrpcServer,
 } from '@galileo/service';
+import type { AppRequests } from './apps/app-requests.ts';
 import { type ClientConfig, variables } from './config.ts';
 import { createDebugSender } from './debug-sender.ts';
 import { createGenerator } from './generator.ts';
@@ -41,6 +42,16 @@ function staticHostOf({ staticHost }: ClientConfig): StaticHost {
 async function openMetrics(listen: string) {
   const { createRegistry, startMetrics } = await import('@galileo/service/metrics');
   return await startMetrics(listen, createRegistry());
+}
+
+/** Few workers run apps: what finds them is loaded when the first one is asked for. */
+function appRequestsOf({ appsDirectory: directory, appsRepository: repository, ...config }: ClientConfig): AppRequests {
+  let loading: Promise<AppRequests> | undefined;
+  return async wanted => {
+    const options = { directory, repository, timeout: config.appTimeout, memory: config.appMemory };
+    loading ??= import('./apps/app-requests.ts').then(({ createAppRequests }) => createAppRequests(options));
+    return (await loading)(wanted);
+  };
 }
 
 /**
@@ -85,7 +96,10 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     pacing: config.pacing,
     openLog: client => tracing.logOf(traces.openClient(client)),
     onError: error => log.error({ err: error }, 'a request could not be sent or recorded'),
+    onFault: ({ id, fault }) => log.error({ client: id, reason: fault }, 'a client sends nothing any more'),
+    onOutput: (app, line) => log.debug({ app, line }, 'an app has printed'),
   });
+  const appRequests = appRequestsOf(config);
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
   const anchor = clock.keepAnchorWhile(() => !generator.isIdle());
   let redisSide: RedisSide | undefined;
@@ -98,6 +112,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     worker,
     labels,
     generator,
+    appRequests,
     tracing: { start: () => tracing.start(), pause: () => tracing.pause() },
     transports: sender,
     routeSource: bus === 'redis' ? 'redis' : 'grpc',
@@ -134,6 +149,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
       labels,
       generator,
       tracing,
+      appRequests,
       now,
       address: advertised(config, server.address),
       log,

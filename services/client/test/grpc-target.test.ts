@@ -283,6 +283,10 @@ describe('a client', () => {
       return listed.clients[0]!.fault !== '' && !listed.clients[0]!.busy ? listed : undefined;
     });
     expect(clients[0]!.fault).toMatch(fault);
+    for await (const { faults } of worker.rpc.watchStatistics({ interval: 0.05 })) {
+      expect(faults).toEqual([`${id}: ${clients[0]!.fault}`]);
+      break;
+    }
     expect(echo.said).toHaveLength(0);
   });
 

@@ -1,7 +1,8 @@
 import { decodeHistogram } from '@galileo/analysis';
-import { missing, type RedisServer, startRedis, startUpstream, until } from '@galileo/testkit';
+import { missing, type RedisServer, startRedis, startUpstream, type TemporaryDirectory, until } from '@galileo/testkit';
 import { clientInfos, createClients, parseTrace, pingWorkers, rpcResponseKey } from '@galileo/wire';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { appsDirectory } from './apps-directory.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const channel = (name: string) => `__eventbus:global:galileo.worker.api.${name}`;
@@ -38,9 +39,15 @@ async function controllerOf(redis: RedisServer) {
     done,
     /** Traces heard of a client. */
     tracesOf: (id: string) => lines.filter(line => line.includes(`,${id},`)),
-    async create(parameters: object | null = null, num = 1, service = 'svc', host = 'w'): Promise<string[]> {
+    async create(
+      parameters: object | null = null,
+      num = 1,
+      service = 'svc',
+      host = 'w',
+      app: string | null = null,
+    ): Promise<string[]> {
       const { name, channel: to } = createClients('w');
-      const { answers } = await call(to, name, [[host, [service, null, parameters, null], num]]);
+      const { answers } = await call(to, name, [[host, [service, app, parameters, null], num]]);
       const [, result, type, failed] = answers[0]!;
       if (failed === true) throw new Error(`${type}: ${(result as string[]).join(' ')}`);
       return (result as string[][]).map(([id]) => id!);
@@ -58,6 +65,7 @@ async function controllerOf(redis: RedisServer) {
 describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redis-server)', () => {
   let redis: RedisServer;
   let worker: Worker;
+  let apps: TemporaryDirectory;
   let controller: Awaited<ReturnType<typeof controllerOf>>;
   let upstream: Awaited<ReturnType<typeof startUpstream>>;
   const requests: { url: string; open: number }[] = [];
@@ -79,7 +87,16 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
       else held.push(answer);
     });
     redis = await startRedis();
+    apps = await appsDirectory({
+      pages: `export const nextRequest = ({ counter, parameters }) => {
+        if (counter > parameters.most) throw new Error('no more pages');
+        return ['get', '/page', { params: { n: counter } }];
+      };`,
+      empty: '',
+    });
     worker = await startWorker({
+      galileo_apps_dir: apps.path,
+      galileo_apps_repository: 'http://127.0.0.1:1',
       galileo_bus: 'redis',
       galileo_redis_host: redis.host,
       galileo_redis_port: String(redis.port),
@@ -98,6 +115,7 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
     await worker?.[Symbol.asyncDispose]();
     await redis?.[Symbol.asyncDispose]();
     await upstream?.[Symbol.asyncDispose]();
+    await apps?.[Symbol.asyncDispose]();
   });
 
   it('hears a workload that comes right after the answer, and says that it is done after the last response', async () => {
@@ -109,6 +127,33 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
     expect(requests.filter(({ url }) => url === '/svc/late')).toHaveLength(3);
     hold = 0;
     await until('the traces', () => controller.tracesOf(id!).length === 3);
+  });
+
+  it('makes clients of an app, and says that their workloads are done also when the app has failed', async () => {
+    const [one, two] = await controller.create({ most: 3 }, 2, 'svc', 'w', 'pages');
+    await controller.send('SetWorkloadCommand', one, 3, 'constant', [0.01]);
+    await controller.untilDone(one!);
+    const urls = requests.filter(({ url }) => url.startsWith('/svc/page')).map(({ url }) => url);
+    expect(urls.toSorted()).toEqual(['/svc/page?n=1', '/svc/page?n=2', '/svc/page?n=3']);
+    await controller.send('SetWorkloadCommand', two, 100, 'constant', [0.01]);
+    await controller.untilDone(two!);
+    const { clients } = await worker.rpc.listClients({});
+    const { fault } = clients.find(({ description }) => description!.clientId === two)!;
+    expect(fault).toBe('app "pages": nextRequest threw Error: no more pages');
+    // It is refused from now on, and nobody waits for it.
+    await controller.send('SetWorkloadCommand', two, 1, 'constant', [0.01]);
+    await controller.untilDone(two!, 2);
+  });
+
+  it('refuses an app that can not be had', async () => {
+    const create = (app: string) => controller.create(null, 1, 'svc', 'w', app);
+    await expect(create('absent')).rejects.toThrow(/^ConnectionError: app "absent": not in galileo_apps_dir, and http:/);
+    const [id] = await create('empty');
+    await controller.send('SetWorkloadCommand', id, 10, 'constant', [0.01]);
+    await controller.untilDone(id!);
+    const { clients } = await worker.rpc.listClients({});
+    const { fault } = clients.find(({ description }) => description!.clientId === id)!;
+    expect(fault).toBe('app "empty": generator.ts: TypeError: nextRequest: found undefined; allowed: an exported function');
   });
 
   it('answers get_info once per client, each as its own receiver, and no longer when they are closed', async () => {

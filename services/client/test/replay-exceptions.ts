@@ -3,14 +3,13 @@ export const exceptions: Record<string, string> = {
   '25-unknown-distribution': 'bug 3: the original client dies; ours refuses the workload and says that it is done',
   '27-zero-ia-crash': 'bug 3: the original client dies; ours sends as fast as its concurrency allows',
   '28-spawn-unknown-app': 'the original makes a client that never answers; ours refuses',
-  '29-spawn-local-app': 'apps can not be run yet: ours refuses',
   '72-request-right-after-spawn': 'bug 1: the original loses the workload; ours has subscribed before it answers',
   '50-worker-sigkill': 'the clients of the original live on as orphans; of ours nothing is left, and nobody hears any call',
   '52-caching-router-worker': 'bug 10: after one failed look-up the original never finds a host again; ours does',
 };
 /** In them a workload ends that the recording never ended. */
 export const endsMore = ['25-unknown-distribution', '27-zero-ia-crash', '72-request-right-after-spawn'];
-export const refusesApps = ['28-spawn-unknown-app', '29-spawn-local-app'];
+export const refusesApps = ['28-spawn-unknown-app'];
 /** Recorded while tracing was paused by the case before. */
 export const paused = ['16-untraced-requests'];
 

@@ -110,8 +110,8 @@ export async function replayCase(world: World, { cases, descriptions }: Transcri
 
   async function checkAnswers(index: number, channel: string, key: string, recorded: Exchange[], ours: Payload[]) {
     if (refusesApps.includes(name) && channel.includes('create_client')) {
-      same([ours[0]!.__obj[2], ours[0]!.__obj[3]], ['ValueError', true]);
-      expect(String(ours[0]!.__obj[1])).toMatch(/^client: found the app "\w+"; allowed: null/);
+      same([ours[0]!.__obj[2], ours[0]!.__obj[3]], ['LookupError', true]);
+      expect(String(ours[0]!.__obj[1])).toMatch(/^app "nosuchapp": neither in galileo_apps_dir nor at http/);
       return false;
     }
     if (ours.length === 0) {

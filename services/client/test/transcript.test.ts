@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { connect } from '@galileo/service';
-import { missing, type RedisServer, type ServiceProcess, startRedis, startService, until } from '@galileo/testkit';
+import { missing, type RedisServer, type ServiceProcess, startRedis, startService, startUpstream, until } from '@galileo/testkit';
 import { describe, expect, it } from 'vitest';
+import { appsDirectory } from './apps-directory.ts';
 import { startRecorderDouble } from './recorder-double.ts';
 import { replayCase, type World } from './replay.ts';
 import { listenToWorkers, loadTranscript, shuffled, startTarget, type Transcript } from './transcripts.ts';
@@ -36,7 +37,11 @@ describe.skipIf(missing('redis-server'))('recorded sessions of the original cont
     const [worker, service] = [`worker-${suffix}`, `service-${suffix}`];
     await using target = await startTarget(transcript);
     await using redis = await startRedis();
+    await using repository = await startUpstream((_request, response) => response.writeHead(404).end());
+    await using apps = await appsDirectory({ myapp: "export const nextRequest = () => ['get', '/', null];" });
     await using running = await startWorker({
+      galileo_apps_dir: apps.path,
+      galileo_apps_repository: `http://${repository.address}`,
       galileo_bus: 'redis',
       galileo_redis_host: redis.host,
       galileo_redis_port: String(redis.port),

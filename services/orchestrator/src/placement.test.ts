@@ -14,6 +14,7 @@ function workload(service: string, clients: number, workerLabels: Record<string,
     clients,
     workerLabels,
     request,
+    app: undefined,
     arrival: { kind: 'distribution', name: 'constant', parameters: [1] },
     limit: undefined,
   };

@@ -14,7 +14,7 @@ type Spec = Pick<ExperimentSpec, 'services' | 'workloads'>;
 
 /** Names of the services that are called by gRPC, which load balancers do not speak: clients call their replicas themselves. */
 export function calledDirectly({ workloads }: Pick<Spec, 'workloads'>): ReadonlySet<string> {
-  return new Set(workloads.filter(({ request }) => 'protocol' in request).map(({ service }) => service));
+  return new Set(workloads.filter(({ request }) => request !== undefined && 'protocol' in request).map(({ service }) => service));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openStore } from '@galileo/expdb';
 import {
@@ -271,6 +271,46 @@ describe('an experiment', () => {
     expect(verdict!.reasons).toEqual(expect.arrayContaining(['The experiment was cancelled: on request']));
     expect((await replicasOf(experimentId)).map(replica => replica.pid).filter(runs)).toEqual([]);
     expect((await refusal(connection.client.cancelExperiment({ experimentId }))).code).toBe(Status.FAILED_PRECONDITION);
+  });
+
+  /** An experiment file with an app instead of a request; the app lies where the file comes from, and knows so many pages. */
+  async function appFile(name: string, pages: number): Promise<string> {
+    const app = join(system.directory, 'apps', 'pages');
+    await mkdir(app, { recursive: true });
+    await writeFile(join(app, 'manifest.yml'), 'name: pages\n');
+    await writeFile(
+      join(app, 'generator.js'),
+      `export function nextRequest({ counter, parameters }) {
+        if (counter > parameters.pages) throw new RangeError('there is no page ' + counter);
+        return { path: '/function/app/x', query: { page: counter } };
+      }`,
+    );
+    const request = 'request: { path: /function/app/x, timeout: 5s }';
+    return experimentFile().replace(request, `app: { name: ${name}, parameters: { pages: ${pages} } }`);
+  }
+
+  test('may have its requests made by an app', async () => {
+    const { experimentId } = await submit(await appFile('pages', 1000));
+    const updates = await follow(experimentId);
+    expect(updates.at(-1)!.experiment).toMatchObject({ status: ExperimentStatus.FINISHED, reason: '' });
+    const { services, released } = await report(experimentId);
+    expect(released).toBe(198);
+    expect(services[0]!.requests).toBe(198);
+    expect(services[0]!.errorKinds).toEqual({});
+  });
+
+  test('fails when its app does', async () => {
+    const { experimentId } = await submit(await appFile('pages', 20));
+    const { status, reason } = (await follow(experimentId)).at(-1)!.experiment!;
+    expect(status).toBe(ExperimentStatus.FAILED);
+    expect(reason).toMatch(/^client .*:app:\d+: app "pages": nextRequest threw RangeError: there is no page 21/);
+  });
+
+  test('fails without its app', async () => {
+    const { experimentId } = await submit(await appFile('absent', 1));
+    const { status, reason } = (await follow(experimentId)).at(-1)!.experiment!;
+    expect(status).toBe(ExperimentStatus.FAILED);
+    expect(reason).toMatch(/app "absent": not in galileo_apps_dir, and http:\/\/localhost:5001\/api\/apps\/absent can't be had/);
   });
 
   test('whose replica never becomes ready fails with its last output, and leaves nothing', async () => {

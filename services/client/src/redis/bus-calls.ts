@@ -33,8 +33,8 @@ export interface BusCallsOptions {
   readonly generator: Generator;
   readonly registration: Pick<Registration, 'register' | 'opened' | 'closed'>;
   readonly tracing: Pick<Tracing, 'start' | 'pause'>;
-  /** What clients of a configuration send. @throws (rejects with) CallError or RequestError. */
-  requestOf(config: ClientConfig): Promise<RequestSpec>;
+  /** What so many clients of a configuration send. @throws (rejects with) CallError or RequestError. */
+  requestOf(config: ClientConfig, count: number): Promise<RequestSpec>;
   /** UNIX seconds. */
   now(): number;
   /** Calls are heard, or are no longer. */

@@ -8,8 +8,8 @@ import { CallError } from './calls.ts';
 export interface BusClientsOptions {
   readonly worker: string;
   readonly generator: Pick<Generator, 'create'>;
-  /** What clients of a configuration send. @throws (rejects with) CallError or RequestError. */
-  requestOf(config: ClientConfig): Promise<RequestSpec>;
+  /** What so many clients of a configuration send. @throws (rejects with) CallError or RequestError. */
+  requestOf(config: ClientConfig, count: number): Promise<RequestSpec>;
 }
 
 const mostClients = 10_000;
@@ -35,7 +35,7 @@ export function createBusClients({ worker, generator, requestOf }: BusClientsOpt
         throw new CallError('ValueError', `service: found ${JSON.stringify(config.service)}; allowed: ${allowedName}`);
       }
       if (num > mostClients) throw new CallError('ValueError', `num: found ${num}; allowed: up to ${mostClients}`);
-      const made = generator.create(config.service, await requestOf(config), num).map(client => {
+      const made = generator.create(config.service, await requestOf(config, num), num).map(client => {
         const description: ClientDescription = { clientId: client.id, worker, config };
         return { client, description };
       });

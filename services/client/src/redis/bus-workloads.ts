@@ -69,6 +69,11 @@ export function createBusWorkloads({ redis, messages, generator, log, now }: Bus
       newest.delete(client);
       // Whoever replaces a workload does not wait for its end; told now it would be taken for that of the new one.
       messages.withdraw(client.id);
+      if (client.fault !== undefined) {
+        log.warn({ client: client.id, reason: client.fault }, 'a workload is refused: the client sends nothing any more');
+        done(client);
+        return;
+      }
       const onDone = () => done(client);
       const workload = busWorkload(command, randomInt(2 ** 48 - 1));
       if (workload.kind === 'schedule') generator.start(client, workload.schedule, startAt(), { onDone });

@@ -2,6 +2,7 @@ import { announce, type RedisSettings } from '@galileo/bus';
 import { connectRedis } from '@galileo/bus/connect-redis';
 import { followRoutes } from '@galileo/routing';
 import type { Logger } from '@galileo/service';
+import type { AppRequests } from '../apps/app-requests.ts';
 import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
 import type { Tracing } from '../traces/tracing.ts';
@@ -19,6 +20,7 @@ export interface RedisSideOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly generator: Generator;
   readonly tracing: Pick<Tracing, 'start' | 'pause'>;
+  readonly appRequests: AppRequests;
   /** UNIX seconds. */
   now(): number;
   /** HOST:PORT under which others reach the worker. */
@@ -89,7 +91,7 @@ export function openRedisSide(options: RedisSideOptions): RedisSide {
       };
       calls = openBusCalls({
         ...{ redis, messages, settings, worker, log, generator, registration, tracing, now },
-        requestOf: clientRequest,
+        requestOf: (config, count) => clientRequest(config, count, options.appRequests),
         onState: onSubscription,
       });
       entered.push(calls, announce({ redis, kind: 'client', name: worker, address, log }));

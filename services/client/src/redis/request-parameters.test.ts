@@ -1,6 +1,5 @@
 import { decodePython, type PyObject } from '@galileo/wire';
 import { describe, expect, it } from 'vitest';
-import { clientRequest } from './client-request.ts';
 import { requestOf } from './request-parameters.ts';
 
 const parse = (json: string) => {
@@ -101,11 +100,5 @@ describe('parameters of the default client', () => {
   ];
   it.each(refusals)('are refused with their name: %s', (_, parameters, message) => {
     expect(() => request(parameters)).toThrow(message);
-  });
-
-  it('of a client app are refused for now', async () => {
-    const config = { service: 's', client: 'app', parameters: null, workerLabels: null };
-    await expect(clientRequest(config)).rejects.toThrow('client: found the app "app"; allowed: null, since apps can not be run');
-    expect(await clientRequest({ ...config, client: null })).toMatchObject({ kind: 'constant', request: { path: '/' } });
   });
 });

@@ -29,7 +29,9 @@ export type RequestSpec =
   /** The same each time. */
   | { readonly kind: 'constant'; readonly request: OutgoingRequest }
   | { readonly kind: 'template'; readonly template: TemplateSpec }
-  | GrpcSpec;
+  | GrpcSpec
+  /** What an app makes. */
+  | { readonly kind: 'app'; readonly app: AppSpec };
 
 /** A unary call of gRPC, the same each time. */
 export interface GrpcSpec {
@@ -43,4 +45,23 @@ export interface GrpcSpec {
   readonly timeout: number;
   /** The bytes of a FileDescriptorSet with the method; `undefined` if the host that is called is asked for it. */
   readonly descriptors: Uint8Array | undefined;
+}
+
+/** An app with what its clients need of it. */
+export interface AppSpec {
+  readonly name: string;
+  /** Absolute path of its folder. */
+  readonly folder: string;
+  /** File in the folder that makes the requests. */
+  readonly generator: string;
+  /** What its manifest says. */
+  readonly manifest: Readonly<Record<string, unknown>>;
+  /** JSON. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the random numbers of each client that is made, in this order; whole numbers from 0 to 2^53 - 1. */
+  readonly seeds: readonly number[];
+  /** Seconds that a request may take to be made. */
+  readonly timeout: number;
+  /** MB of memory for the generator's objects. */
+  readonly memory: number;
 }

@@ -4,6 +4,17 @@ import { invalidArgument } from '@galileo/service';
 import type { Generator } from '../generator.ts';
 
 const shortestInterval = 0.05;
+/** Faults that are told of; all of them are in the list of clients. */
+const mostFaults = 10;
+
+function faultsOf(generator: Generator): string[] {
+  const faults: string[] = [];
+  for (const { id, fault } of generator.clients()) {
+    if (fault !== undefined) faults.push(`${id}: ${fault}`);
+    if (faults.length === mostFaults) break;
+  }
+  return faults;
+}
 
 function message(generator: Generator, latency: Histogram): WatchStatisticsResponse {
   const { at, intended, released, completed, failed, inFlight, idle, ...histograms } = generator.snapshot();
@@ -13,7 +24,7 @@ function message(generator: Generator, latency: Histogram): WatchStatisticsRespo
     queueing: Buffer.from(histograms.queueing.encode()),
   };
   latency.reset();
-  return { at, intended, released, completed, failed, inFlight, idle, ...bytes };
+  return { at, intended, released, completed, failed, inFlight, idle, ...bytes, faults: faultsOf(generator) };
 }
 
 /** An alarm that rings at fixed instants and when it is rung; `wait` takes one ring. */

@@ -33,6 +33,8 @@ export interface ConductOptions extends StageOptions {
 /** Seconds for requests in flight beyond their own time-out; and all that they get when the experiment ends early. */
 const drainAllowance = 5;
 const earlyDrain = 2;
+/** Seconds that an app's requests may take, unless the app says so itself. */
+const appTimeout = 60;
 /** Seconds that the news of a process's death may take. */
 const newsDelay = 0.5;
 /** Seconds for the ledger; less when the experiment ends early. */
@@ -169,7 +171,7 @@ async function generate(
 
 async function drain(live: LiveExperiment, load: RunningLoad, early: boolean): Promise<void> {
   const { workloads } = live.submission.spec;
-  const longest = Math.max(...workloads.map(workload => workload.request.timeout));
+  const longest = Math.max(...workloads.map(({ request }) => request?.timeout ?? appTimeout));
   const stopped = early ? load.stop() : undefined;
   // The end was asked for already; its signal says nothing new.
   const signal = early ? new AbortController().signal : live.signal;

@@ -18,6 +18,7 @@ function message(at: number, intended: number, completed: number, latencies: num
     releaseError: Buffer.alloc(0),
     queueing: Buffer.from(histogram.encode()),
     idle,
+    faults: [],
   };
 }
 

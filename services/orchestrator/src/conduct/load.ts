@@ -69,6 +69,18 @@ class WorkerLostError extends Error {
   }
 }
 
+/** Clients can't go on, as what makes their requests has failed. */
+class ClientsFailedError extends Error {
+  constructor(faults: readonly string[]) {
+    const [first, ...others] = faults;
+    const more = others.length === 0 ? '' : ` (and ${others.length}${others.length === mostFaults - 1 ? ' or more' : ''} others)`;
+    super(`client ${first}${more}`);
+    this.name = 'ClientsFailedError';
+  }
+}
+
+/** Faults that a worker tells of at a time. */
+const mostFaults = 10;
 /** Seconds between the decision to start and T0, plus what each client's call may take. */
 const lead = 0.5;
 const leadPerClient = 0.002;
@@ -91,7 +103,7 @@ export async function createClients(
     const { clients: created } = await host.connection.client.createClients({
       service: workload.service,
       count: indices.length,
-      ...protoRequest(workload.request, { begin, total: workload.clients, indices }, seed),
+      ...protoRequest(workload, { begin, total: workload.clients, indices }, seed),
     });
     for (const [position, index] of indices.entries()) {
       clients.push({ id: created[position]!.clientId, worker: host, workload, index });
@@ -189,7 +201,7 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
   };
 }
 
-/** Passes a worker's messages on until it is idle. @throws WorkerLostError */
+/** Passes a worker's messages on until it is idle. @throws WorkerLostError, or ClientsFailedError if clients can't go on. */
 async function follow(
   worker: WorkerMember,
   signal: AbortSignal,
@@ -198,10 +210,12 @@ async function follow(
   try {
     for await (const message of worker.connection.client.watchStatistics({ interval: figuresInterval }, { signal })) {
       take(message);
+      if (message.faults.length > 0) throw new ClientsFailedError(message.faults);
       if (message.idle) return;
     }
   } catch (error) {
     if (signal.aborted) return;
+    if (error instanceof ClientsFailedError) throw error;
     throw new WorkerLostError(worker.name, error);
   }
   throw new WorkerLostError(worker.name, 'it ended its figures before its load was over');

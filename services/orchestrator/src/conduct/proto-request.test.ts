@@ -8,7 +8,8 @@ const request: HttpRequestSpec = {
   ...{ method: 'GET', path: '/', headers: { A: '1' }, body: undefined, templated: false, rows: undefined },
   ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse' },
 };
-const http = (spec: HttpRequestSpec, group: ClientGroup, seed: number) => protoRequest(spec, group, seed).request!;
+const http = (spec: HttpRequestSpec, group: ClientGroup, seed: number) =>
+  protoRequest({ request: spec, app: undefined }, group, seed).request!;
 const group = { begin: 10, total: 5, indices: [11, 13] };
 
 test('a literal request says nothing of seeds and numbers', () => {
@@ -46,5 +47,15 @@ test('a templated one counts its clients within the workload, and has a seed tha
 
 test('a call of gRPC is one of its own', () => {
   const call = { method: 'a.B/C', metadata: { key: 'x' }, proto: { 'a.proto': '' }, timeout: 5 };
-  expect(protoRequest({ ...call, protocol: 'grpc', message: '{}' }, group, 42)).toEqual({ grpc: { ...call, messageJson: '{}' } });
+  const request = { ...call, protocol: 'grpc' as const, message: '{}' };
+  expect(protoRequest({ request, app: undefined }, group, 42)).toEqual({ grpc: { ...call, messageJson: '{}' } });
+});
+
+test('an app has a seed for each client, which no schedule has', () => {
+  const app = { name: 'pages', parameters: { a: [1] } };
+  const made = protoRequest({ request: undefined, app }, group, 42).app!;
+  expect(made).toMatchObject({ name: 'pages', parametersJson: '{"a":[1]}' });
+  expect(new Set([...made.seeds!, ...group.indices.map(index => clientSeed(42, index))]).size).toBe(4);
+  const alone = protoRequest({ request: undefined, app }, { ...group, indices: [13] }, 42).app!;
+  expect(alone.seeds).toEqual(made.seeds!.slice(1));
 });

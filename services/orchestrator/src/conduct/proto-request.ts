@@ -1,4 +1,4 @@
-import type { GrpcRequestSpec, HttpRequestSpec } from '@galileo/experiment';
+import type { HttpRequestSpec, WorkloadSpec } from '@galileo/experiment';
 import { Connections, type CreateClientsRequest, type HttpRequest, RowOrder } from '@galileo/proto/client';
 import { clientSeed } from '@galileo/workload';
 
@@ -18,7 +18,16 @@ function protoRows(rows: HttpRequestSpec['rows']): HttpRequest['rows'] {
   return { columns: [...rows.columns], rows: rows.rows.map(cells => ({ cells: [...cells] })), order };
 }
 
-function httpRequest(request: HttpRequestSpec, { begin, total, indices }: ClientGroup, seed: number): HttpRequest {
+/**
+ * Seed of what clients of a workload draw for their requests. The seeds of the schedules are made from the experiment's seed
+ * and the client's number too: these are others.
+ */
+function requestSeed(seed: number, { begin, total }: ClientGroup): number {
+  return clientSeed(clientSeed(seed, begin), total);
+}
+
+function httpRequest(request: HttpRequestSpec, group: ClientGroup, seed: number): HttpRequest {
+  const { begin, total, indices } = group;
   const { method, path, headers, body, timeout, connectTimeout, firstByteTimeout, templated } = request;
   const [first = begin, second = first + 1] = indices;
   return {
@@ -32,19 +41,23 @@ function httpRequest(request: HttpRequestSpec, { begin, total, indices }: Client
     connections: request.connections === 'per-request' ? Connections.PER_REQUEST : Connections.REUSE,
     templated,
     rows: protoRows(request.rows),
-    // The seeds of the schedules are made from the experiment's seed and the client's number too: these are others.
-    seed: templated ? clientSeed(clientSeed(seed, begin), total) : undefined,
+    seed: templated ? requestSeed(seed, group) : undefined,
     numbers: templated ? { first: first - begin, step: second - first, total } : undefined,
   };
 }
 
-/** What clients send, as load clients are told. `seed`: that of the experiment. */
+/** What clients of a workload send, as load clients are told. `seed`: that of the experiment. */
 export function protoRequest(
-  request: HttpRequestSpec | GrpcRequestSpec,
+  { request, app }: Pick<WorkloadSpec, 'request' | 'app'>,
   group: ClientGroup,
   seed: number,
-): Partial<Pick<CreateClientsRequest, 'request' | 'grpc'>> {
-  if (!('protocol' in request)) return { request: httpRequest(request, group, seed) };
+): Partial<Pick<CreateClientsRequest, 'request' | 'app' | 'grpc'>> {
+  if (app !== undefined) {
+    const own = requestSeed(seed, group);
+    const seeds = group.indices.map(index => clientSeed(own, index - group.begin));
+    return { app: { name: app.name, parametersJson: JSON.stringify(app.parameters), seeds } };
+  }
+  if (!('protocol' in request!)) return { request: httpRequest(request!, group, seed) };
   const { method, message: messageJson, metadata, timeout, proto } = request;
   return { grpc: { method, messageJson, metadata, timeout, proto } };
 }

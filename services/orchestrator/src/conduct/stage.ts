@@ -70,9 +70,9 @@ export async function setStage(live: LiveExperiment, options: StageOptions): Pro
     });
     for (const replica of started) deaths.follow(replica);
 
-    const { spec } = live.submission;
+    const { spec, directory } = live.submission;
     const { signal, phase, remark } = live;
-    const fleet = await options.openFleet({ guard, logDirectory, spec, phase, remark, signal });
+    const fleet = await options.openFleet({ guard, directory, logDirectory, spec, phase, remark, signal });
     parts.push(fleet);
     fleet.lost.then(error => live.stop(error));
     options.channels.weights.check(fleet.balancers);

@@ -61,6 +61,8 @@ export interface Fleet extends Members, AsyncDisposable {
 export interface FleetOptions {
   /** Starts processes. */
   readonly guard: Guard;
+  /** Directory that the experiment was submitted from. */
+  readonly directory: string;
   /** Directory for the output of processes. */
   readonly logDirectory: string;
   /** What the fleet is for. */

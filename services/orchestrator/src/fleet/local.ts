@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { LoadBalancerDefinition, WeightSource } from '@galileo/proto/loadbalancer';
@@ -106,7 +106,7 @@ async function startMember(
   const child = await context.guard.start({
     command,
     directory: context.logDirectory,
-    environment: { ...memberEnvironment(options), ...wanted },
+    environment: { ...memberEnvironment(options, context.directory), ...wanted },
     log: join(context.logDirectory, `${name}.log`),
   });
   const addresses = await waitUntilReady(name, child, context.signal);
@@ -128,7 +128,7 @@ async function startMember(
   };
 }
 
-function memberEnvironment(options: LocalFleetOptions): Record<string, string> {
+function memberEnvironment(options: LocalFleetOptions, directory: string): Record<string, string> {
   const { token } = options.credentials;
   // Theirs are the credentials of this program, and not what the environment would give it if it were alone.
   const foreign =
@@ -140,6 +140,8 @@ function memberEnvironment(options: LocalFleetOptions): Record<string, string> {
     galileo_lb_listen_host: '127.0.0.1',
     galileo_bus: 'direct',
     galileo_recorder: options.recorder,
+    // Client apps are found from where the experiment comes from, as its replicas' programs are.
+    galileo_apps_dir: resolve(directory, inherited['galileo_apps_dir'] || 'apps'),
     ...(token === undefined ? {} : { galileo_token: token }),
     ...(options.spoolDir === undefined ? {} : { galileo_spool_dir: options.spoolDir }),
   });
