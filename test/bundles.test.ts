@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { LoadClientDefinition } from '@galileo/proto/client';
 import { connect, waitForServing } from '@galileo/service';
-import { type TemporaryDirectory, temporaryDirectory, until } from '@galileo/testkit';
+import { startUpstream, type TemporaryDirectory, temporaryDirectory, until } from '@galileo/testkit';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle } from '../tools/bundle.ts';
 import { root } from '../tools/steps.ts';
@@ -63,6 +63,22 @@ async function start(program: string, file: string, env: Record<string, string>)
   };
 }
 
+/** Has a client send what takes the packages that its bundle holds compressed. */
+async function useWhatIsPacked(address: string): Promise<void> {
+  const cookies: (string | undefined)[] = [];
+  await using target = await startUpstream((request, response) => {
+    cookies.push(request.headers.cookie);
+    response.writeHead(200, { 'set-cookie': 'a=1' }).end();
+  });
+  using connection = connect(LoadClientDefinition, address);
+  const { client } = connection;
+  await client.setRoutes({ routes: [{ service: 'x', hosts: [target.address], weights: [1] }] });
+  const { clients } = await client.createClients({ service: 'x', count: 1, request: { options: { cookies: true } } });
+  await client.setWorkload({ clientId: clients[0]!.clientId, concurrency: 1, arrival: { requests: 2 } });
+  await until('the answers', async () => (await client.listClients({})).clients[0]!.requests === 2);
+  expect(cookies).toEqual([undefined, 'a=1']);
+}
+
 let bundles: TemporaryDirectory;
 beforeAll(async () => {
   bundles = await temporaryDirectory();
@@ -94,6 +110,7 @@ describe.each(runtimes)('under $name', ({ program, there }) => {
     };
     await using service = name === 'recorder' ? recorder : await start(program, join(programs, `${name}.js`), env);
     await waitForServing(service.addresses['grpc']!, 5);
+    if (name === 'client') await useWhatIsPacked(service.addresses['grpc']!);
     expect(await service.end()).toBe(0);
     chmodSync(programs, 0o755);
   });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { brotliCompressSync } from 'node:zlib';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { root } from './steps.ts';
 
@@ -55,18 +56,43 @@ const inlineEtcdProto: Plugin = {
   },
 };
 
-/** Bundles the service of a name into a file. */
-export function bundle(name: string, file: string): Promise<void> {
-  return bundleProgram(join(root, 'services', name, 'src', 'main.ts'), file);
+/** Packages that few processes of a service ever need, and none before it is asked for it. */
+const seldom: Readonly<Record<string, readonly string[]>> = { client: ['undici', 'tough-cookie'] };
+
+/**
+ * Packages that lie in the bundle compressed, and are unpacked when they are first imported: a program's whole text stays in
+ * memory while it runs, and this is a third of it for something that it may never use.
+ */
+function pack(names: readonly string[]): Plugin {
+  return {
+    name: 'pack',
+    setup(context) {
+      context.onResolve({ filter: new RegExp(`^(?:${names.join('|')})$`) }, ({ path }) => ({ path, namespace: 'packed' }));
+      context.onLoad({ filter: /./, namespace: 'packed' }, async ({ path }) => {
+        const stdin = { contents: `module.exports = require('${path}')`, resolveDir: root };
+        const result = await build({ ...settings, format: 'cjs', stdin, write: false });
+        const packed = brotliCompressSync(result.outputFiles![0]!.contents).toString('base64');
+        const contents = `
+          const code = require('node:zlib').brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString();
+          require('node:vm').compileFunction(code, ['module', 'require'])(module, require);`;
+        return { contents, loader: 'js' };
+      });
+    },
+  };
 }
 
-/** Bundles a program, and the programs that it starts, into a file. */
-export async function bundleProgram(program: string, file: string): Promise<void> {
+/** Bundles the service of a name into a file. */
+export function bundle(name: string, file: string): Promise<void> {
+  return bundleProgram(join(root, 'services', name, 'src', 'main.ts'), file, seldom[name]);
+}
+
+/** Bundles a program, and the programs that it starts, into a file; `packed` are packages that it needs seldom. */
+export async function bundleProgram(program: string, file: string, packed: readonly string[] = []): Promise<void> {
   await build({
     ...settings,
     entryPoints: [program],
     outfile: file,
-    plugins: [inlinePrograms, inlineEtcdProto],
+    plugins: [inlinePrograms, inlineEtcdProto, ...(packed.length > 0 ? [pack(packed)] : [])],
     // Some dependencies are CommonJS and call require() for Node's own modules.
     banner: { js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);" },
   });

@@ -10,6 +10,7 @@ import { mayHoldTemplates, templateProblems } from './request-templates.ts';
 import { experimentSchema } from './schema.ts';
 import { readSource } from './source.ts';
 import { type ExperimentSpec, specOf } from './spec.ts';
+import { writtenKeys } from './written-keys.ts';
 
 export interface ParseOptions {
   /** Name of the file, for the message about an empty one. */
@@ -20,7 +21,7 @@ export interface ParseOptions {
   readonly runner?: 'process';
   /** Reads the recorded numbers that the file names, relative to it; without it none can be had. */
   readonly readRecording?: RecordingReader;
-  /** Reads the other files that the file names (bodies, rows), relative to it; without it none can be had. */
+  /** Reads the other files that the file names (bodies, rows, certificates, .proto files), relative to it; without it none can be had. */
   readonly readFile?: FileReader;
   /** Draws the seed of a file that has none: a whole number from 0 to 2^53 - 1. */
   readonly randomSeed?: () => number;
@@ -86,6 +87,7 @@ export function parseExperiment(text: string, options: ParseOptions): ParseResul
     ...[
       ...schemaProblems,
       ...inconsistencies(source, options.runner),
+      ...writtenKeys(source),
       ...[...recordings.problems, ...files.problems, ...templateProblems(source, files)].filter(
         problem => !refused.has(problem.field),
       ),

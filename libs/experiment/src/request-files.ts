@@ -1,3 +1,4 @@
+import { certificatesOf } from './certificates.ts';
 import { parseCsv, type Table } from './csv.ts';
 import type { Path, Problem } from './problem.ts';
 import { type ProtoFiles, readProtoFiles } from './proto-files.ts';
@@ -13,6 +14,8 @@ const largestFile = 16 * 1024 * 1024;
 export interface RequestFiles {
   readonly bodies: ReadonlyMap<string, Uint8Array>;
   readonly tables: ReadonlyMap<string, Table>;
+  /** For TLS, PEM. */
+  readonly certificates: ReadonlyMap<string, string>;
   /** Of calls of gRPC. */
   readonly protos: ReadonlyMap<string, ProtoFiles>;
 }
@@ -38,11 +41,12 @@ export function sizeProblem(bytes: number): string | undefined {
   return bytes > largestFile ? `found ${bytes} bytes; allowed: up to ${largestFile}` : undefined;
 }
 
-/** Reads every file of bodies, rows and descriptions that an experiment file names, each once. */
+/** Reads every file of bodies, rows, certificates and descriptions that an experiment file names, each once. */
 export function readRequestFiles(source: Source, read: FileReader): RequestFiles & { readonly problems: Problem[] } {
   const contents = new Map<string, Uint8Array>();
   const bodies = new Map<string, Uint8Array>();
   const tables = new Map<string, Table>();
+  const certificates = new Map<string, string>();
   const protos = new Map<string, ProtoFiles>();
   const problems: Problem[] = [];
 
@@ -72,6 +76,11 @@ export function readRequestFiles(source: Source, read: FileReader): RequestFiles
     take(get(get(request, 'rows'), 'file'), [...path, 'rows', 'file'], file => {
       if (!tables.has(file)) tables.set(file, parseCsv(content(file)));
     });
+    for (const field of ['ca_file', 'cert_file']) {
+      take(get(get(request, 'tls'), field), [...path, 'tls', field], file =>
+        certificates.set(file, certificatesOf(content(file))),
+      );
+    }
   }
-  return { bodies, tables, protos, problems };
+  return { bodies, tables, certificates, protos, problems };
 }

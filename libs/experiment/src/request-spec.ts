@@ -1,9 +1,8 @@
 import { escapeTemplate, isTemplate, mapLiterals } from '@galileo/workload/template';
 import type { Table } from './csv.ts';
+import { type HttpOptions, httpOptions } from './http-options.ts';
 import type { RequestFiles } from './request-files.ts';
-import type { ExperimentFile } from './schema.ts';
-
-type RequestInFile = Exclude<NonNullable<ExperimentFile['workloads'][number]['request']>, { protocol: 'grpc' }>;
+import type { HttpRequestInFile } from './schema.ts';
 
 /** A request over HTTP. */
 export interface HttpRequestSpec {
@@ -21,11 +20,12 @@ export interface HttpRequestSpec {
   templated: boolean;
   /** Where `{{row COLUMN}}` is taken from. */
   rows: (Table & { order: 'sequential' | 'random' }) | undefined;
+  options: HttpOptions | undefined;
 }
 
 const encode = (text: string) => encodeURIComponent(text.toWellFormed());
 
-function withQuery(path: string, query: RequestInFile['query']): string {
+function withQuery(path: string, query: HttpRequestInFile['query']): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     [value].flat().map(each => `${encode(name)}=${mapLiterals(String(each), encode)}`),
   );
@@ -35,7 +35,7 @@ function withQuery(path: string, query: RequestInFile['query']): string {
 }
 
 function bodyOf(
-  { body, json, body_base64: base64, body_file: file }: RequestInFile,
+  { body, json, body_base64: base64, body_file: file }: HttpRequestInFile,
   files: RequestFiles,
 ): HttpRequestSpec['body'] {
   if (json !== undefined) return JSON.stringify(json);
@@ -43,7 +43,7 @@ function bodyOf(
   return file === undefined ? body : files.bodies.get(file)!;
 }
 
-function headersOf({ headers, json }: RequestInFile): HttpRequestSpec['headers'] {
+function headersOf({ headers, json }: HttpRequestInFile): HttpRequestSpec['headers'] {
   const isTyped = Object.keys(headers).some(name => name.toLowerCase() === 'content-type');
   return json === undefined || isTyped ? headers : { ...headers, 'Content-Type': 'application/json' };
 }
@@ -55,7 +55,7 @@ function literal(bytes: Uint8Array): Uint8Array {
 }
 
 /** Makes the spec of a request; `files` are those that it names. */
-export function httpRequestSpec(request: RequestInFile, files: RequestFiles): HttpRequestSpec {
+export function httpRequestSpec(request: HttpRequestInFile, files: RequestFiles): HttpRequestSpec {
   const path = withQuery(request.path, request.query);
   const headers = headersOf(request);
   const body = bodyOf(request, files);
@@ -72,5 +72,6 @@ export function httpRequestSpec(request: RequestInFile, files: RequestFiles): Ht
     connections: request.connections,
     templated,
     rows: request.rows && { ...files.tables.get(request.rows.file)!, order: request.rows.order },
+    options: httpOptions(request, files),
   };
 }

@@ -119,6 +119,30 @@ const service = mapping({
 
 // Load
 
+const yesOrNo = z.boolean({ error: 'true, false' });
+const certificateFile = text('the name of a file', /^[^\0]+$/);
+
+const tls = mapping({
+  ca_file: certificateFile
+    .optional()
+    .describe('File of the certificates to trust (PEM), relative to this file; those that Node trusts unless given'),
+  cert_file: certificateFile
+    .optional()
+    .describe("File of the client's certificate (PEM), relative to this file, and of those between it and its CA"),
+  key: anyText
+    .optional()
+    .describe(`Private key of that certificate (PEM), as \${env:NAME} alone: no key is stored with this file`),
+  server_name: text('a DNS name', /^[\w-]+(?:\.[\w-]+)*$/)
+    .optional()
+    .describe("Name to ask for (SNI), which has to be in the server's certificate; that of the target unless given"),
+  insecure: yesOrNo.prefault(false).describe('Take whatever certificate the server has'),
+}).superRefine((found, context) => {
+  if ((found.cert_file === undefined) === (found.key === undefined)) return;
+  const [given, missing] = found.key === undefined ? ['cert_file', 'key'] : ['key', 'cert_file'];
+  const message = `found it without ${missing}; allowed: both or neither`;
+  context.addIssue({ code: 'custom', path: [given], message, params: sentence });
+});
+
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const queryValue = z.union([scalar, z.array(scalar)], { error: 'text, a number, true, false, or a list of them' });
 
@@ -181,12 +205,33 @@ const httpRequest = mapping({
   connections: oneOf(['reuse', 'per-request'])
     .prefault('reuse')
     .describe('reuse: connections are kept for other requests; per-request: each has a new one, which ends with the answer'),
+  scheme: oneOf(['http', 'https']).prefault('http').describe('How the target is spoken to'),
+  tls: tls.optional().describe('How TLS is done, with https or with redirects that may lead to it'),
+  http2: yesOrNo.prefault(false).describe('HTTP/2, which the server has to agree to; with https'),
+  redirects: whole(0, 100).prefault(0).describe('So many redirects are followed; one more is the error `redirects`'),
+  cookies: yesOrNo.prefault(false).describe('Cookies are kept and sent back, for each client on its own'),
+  proxy: text(
+    'http://HOST:PORT or http://USER:PASSWORD@HOST:PORT',
+    /^http:\/\/(?:[^@/?#\s]*@)?(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}\/?$/,
+  )
+    .optional()
+    .describe(`Proxy that requests go through; a password belongs into \${env:NAME}`),
 }).superRefine((found, context) => {
+  const refuse = (field: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [field], message, params: sentence });
+  if (found.http2 && found.scheme === 'http') refuse('http2', 'found true with http; allowed: with scheme: https');
+  if (found.tls !== undefined && found.scheme === 'http' && found.redirects === 0) {
+    refuse('tls', 'found it with http; allowed: with scheme: https, or with redirects, which may lead to it');
+  }
+  if (found.http2 && found.connections === 'per-request') {
+    refuse('connections', 'found per-request with http2; allowed: reuse, as HTTP/2 has one connection for all');
+  }
   const [first, second] = bodies.filter(name => found[name] !== undefined);
-  if (second === undefined) return;
-  const message = `found ${second} beside ${first}; allowed: one of them`;
-  context.addIssue({ code: 'custom', path: [second], message, params: sentence });
+  if (second !== undefined) refuse(second, `found ${second} beside ${first}; allowed: one of them`);
 });
+
+/** A request over HTTP as it stands in the file. */
+export type HttpRequestInFile = z.output<typeof httpRequest>;
 
 const app = mapping({
   name: text(

@@ -16,20 +16,18 @@ import type { Generator } from './generator.ts';
 import { allowedName, isName } from './names.ts';
 import { GrpcCallError, grpcSpec } from './requests/grpc-call.ts';
 import { httpRequestSpec } from './requests/http-request-spec.ts';
-import { RequestError } from './requests/outgoing-request.ts';
+import { RequestError } from './requests/request-error.ts';
 import type { RequestSpec } from './requests/request-spec.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { wantedApp } from './rpc/wanted-app.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
 import type { Tracing } from './traces/tracing.ts';
-import type { Transports } from './transports.ts';
 
 export interface RpcOptions {
   readonly worker: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly generator: Generator;
   readonly tracing: Pick<Tracing, 'start' | 'pause'>;
-  readonly transports: Pick<Transports, 'load'>;
   readonly appRequests: AppRequests;
   /** Where the routing table comes from. */
   readonly routeSource: 'redis' | 'grpc';
@@ -41,6 +39,8 @@ export interface RpcOptions {
   };
   /** Gets the worker ready for its first clients. */
   prepare(): Promise<void>;
+  /** Makes ready what requests like these go by. To be awaited before there are clients that send them. */
+  load(spec: RequestSpec): Promise<void>;
   /** UNIX seconds. */
   now(): number;
   /** How the own clock relates to the reference's, that of the recorder; undefined while that is not known. */
@@ -175,7 +175,7 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
         throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
       }
       const spec = await specOf(asked);
-      if (spec.kind === 'grpc') await options.transports.load('grpc');
+      await options.load(spec);
       await options.prepare();
       const clients = generator.create(service, spec, count);
       options.clients.opened(clients);

@@ -1,3 +1,5 @@
+import type { HttpOptions } from './requests/http-options.ts';
+
 /** What carries a request: our own HTTP/1.1 over plain TCP (`http`), undici (`undici`), or gRPC (`grpc`). */
 export type Transport = 'http' | 'undici' | 'grpc';
 
@@ -22,6 +24,10 @@ export interface OutgoingRequest {
   readonly once?: true;
   /** How a kept body reads that is no text; null if it can't be read. Of gRPC alone. */
   readonly textOf?: ((body: Buffer) => string | null) | undefined;
+  /** What only `undici` can do. */
+  readonly options?: HttpOptions;
+  /** Whose cookies go with it: requests of one client have the same object. */
+  readonly session?: object;
 }
 
 /** What became of one request. Times are UNIX seconds. */

@@ -19,6 +19,7 @@ import { createHttpSender } from './http/http-sender.ts';
 import { allowedName, isName } from './names.ts';
 import { processTime } from './pacer-time.ts';
 import type { RedisSide } from './redis/redis-side.ts';
+import { type RequestSpec, transportOf } from './requests/request-spec.ts';
 import { createRouter, parseStaticHost, type StaticHost } from './router.ts';
 import { loadClientRpc } from './rpc.ts';
 import { openFileTraces } from './traces/file-traces.ts';
@@ -80,13 +81,19 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     keepBody: config.traceLogging !== 'none' && config.traceContent === 'all' ? config.traceBodyBytes : 0,
     onIdleFailure: (host: string, error: Error) => log.debug({ host, err: error }, 'could not connect ahead'),
   };
-  const sender = createTransports(router.reaches ? createHttpSender(senderOptions) : createDebugSender(now), {
-    async grpc() {
-      if (!router.reaches) return createDebugSender(now);
-      const { createGrpcSender } = await import('./grpc-target/grpc-sender.ts');
-      return createGrpcSender(senderOptions);
+  // Whatever the transport: what goes nowhere must not leave the worker.
+  const reaching = <T>(make: () => T) => (router.reaches ? make() : createDebugSender(now));
+  const sender = createTransports(
+    reaching(() => createHttpSender(senderOptions)),
+    {
+      undici: () => reaching(async () => (await import('./undici/undici-sender.ts')).createUndiciSender(senderOptions)),
+      grpc: () => reaching(async () => (await import('./grpc-target/grpc-sender.ts')).createGrpcSender(senderOptions)),
     },
-  });
+  );
+  const load = async (spec: RequestSpec) => {
+    const transport = transportOf(spec);
+    if (transport !== undefined) await sender.load(transport);
+  };
   const generator = createGenerator({
     worker,
     time,
@@ -114,9 +121,9 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     generator,
     appRequests,
     tracing: { start: () => tracing.start(), pause: () => tracing.pause() },
-    transports: sender,
     routeSource: bus === 'redis' ? 'redis' : 'grpc',
     clients: { opened: clients => redisSide?.opened(clients), closed: ids => redisSide?.closed(ids) },
+    load,
     now,
     prepare: warmOnce,
     clockEstimate: () => traces.clockEstimate(),
@@ -150,6 +157,7 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
       generator,
       tracing,
       appRequests,
+      load,
       now,
       address: advertised(config, server.address),
       log,

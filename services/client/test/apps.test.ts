@@ -26,6 +26,7 @@ const generators = {
     "export const nextRequest = ({ counter }) => { if (counter === 4) throw new Error('out of stock'); return { path: '/t' }; };",
   nonsense: "export const nextRequest = ({ counter }) => (counter < 3 ? { path: '/n' } : { path: 'no slash' });",
   wrong: 'export const nextRequest = () => 42;',
+  follows: "export const nextRequest = () => ['get', '/f', { allow_redirects: true }];",
   never: "export const nextRequest = ({ counter }) => (counter < 3 ? { path: '/v' } : new Promise(() => {}));",
   spins: `
     export const nextRequest = ({ clientId, counter }) => {
@@ -212,6 +213,7 @@ describe('an app', () => {
     ['throws', 3, /^app "throws": nextRequest threw Error: out of stock$/],
     ['nonsense', 2, /^app "nonsense": nextRequest: request.path: found "no slash"; allowed: a path that begins with \//],
     ['wrong', 0, /^app "wrong": nextRequest: request.result: found 42; allowed: an object, or a list of method, path/],
+    ['follows', 0, /^app "follows": nextRequest: request.kwargs: found "allow_redirects or proxies"; allowed: neither of them/],
     ['never', 2, /^app "never": nextRequest gave no answer within 2 s$/],
     ['micro', 1, /^app "micro": nextRequest gave no answer within 2 s$/],
     ['exits', 2, /^app "exits": it ended its thread with code 7$/],
@@ -287,11 +289,7 @@ describe('an app that can not be had', () => {
   }
 
   const odd: readonly [sentence: string, fields: object, message: RegExp][] = [
-    [
-      'beside a request',
-      { app: { name: 'shop' }, request: { path: '/' } },
-      /INVALID_ARGUMENT: app: found request beside it/,
-    ],
+    ['beside a request', { app: { name: 'shop' }, request: { path: '/' } }, /INVALID_ARGUMENT: app: found request beside it/],
     ['with parameters that are no JSON', { app: { name: 'shop', parametersJson: '{' } }, /app.parameters_json: found no JSON/],
     [
       'with parameters that are no object',

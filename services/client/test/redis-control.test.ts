@@ -79,9 +79,10 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
       open += 1;
       requests.push({ url: request.url!, open });
       const status = Number(/status=(\d+)/.exec(request.url!)?.[1] ?? 200);
+      const location = /to=(\S+)/.exec(request.url!)?.[1];
       const answer = () => {
         open -= 1;
-        response.writeHead(status).end();
+        response.writeHead(status, location === undefined ? {} : { location }).end();
       };
       if (held === undefined) setTimeout(answer, hold);
       else held.push(answer);
@@ -176,6 +177,22 @@ describe.skipIf(missing('redis-server'))('a worker driven over Redis (needs redi
     await worker.rpc.closeClients({});
     await until('silence', async () => Number(await controller.client.pubsub('NUMPAT')) === 0);
     expect(await controller.infos()).toEqual({ receivers: 0, answers: [] });
+  });
+
+  it('follows redirects if it is told to, and counts a request once', async () => {
+    const path = '/?status=302&to=/there';
+    const [stays] = await controller.create({ path });
+    const [follows] = await controller.create({ path, kwargs: { allow_redirects: true, cookies: { a: '1' } } });
+    for (const [id, status] of [
+      [stays!, 302],
+      [follows!, 200],
+    ] as const) {
+      await controller.send('SetWorkloadCommand', id, 2, 'constant', [0.01]);
+      await controller.untilDone(id);
+      await until('the traces', () => controller.tracesOf(id).length === 2);
+      for (const line of controller.tracesOf(id)) expect(line).toContain(`,${status},`);
+    }
+    expect(requests.filter(({ url }) => url === '/there')).toHaveLength(2);
   });
 
   it('makes none for another worker and none of none, and refuses what can not be had', async () => {

@@ -4,7 +4,7 @@ import { PlacementError, placeClients } from './placement.ts';
 
 const request: WorkloadSpec['request'] = {
   ...{ method: 'GET', path: '/', headers: {}, body: undefined, templated: false, rows: undefined },
-  ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse' },
+  ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse', options: undefined },
 };
 
 function workload(service: string, clients: number, workerLabels: Record<string, string> = {}): WorkloadSpec {

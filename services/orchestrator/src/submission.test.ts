@@ -1,4 +1,5 @@
-import { temporaryDirectory } from '@galileo/testkit';
+import { readFile } from 'node:fs/promises';
+import { createCertificates, temporaryDirectory } from '@galileo/testkit';
 import { expect, test } from 'vitest';
 import { checkSubmission, SubmissionError, type SubmissionRequest } from './submission.ts';
 
@@ -62,6 +63,20 @@ test('values of the environment are put in', async () => {
   const submission = await checkSubmission(request(text, directory.path, { environment: { SECRET: 'hunter2' } }));
   expect(submission.spec.services[0]!.process!.env).toEqual({ KEY: 'hunter2' });
   expect((await problems(request(text, directory.path)))[0]).toMatch(/SECRET/);
+});
+
+test('a certificate is read from what was handed in, and not from this machine', async () => {
+  await using directory = await temporaryDirectory();
+  const { ca } = await createCertificates(directory.path);
+  const pem = await readFile(ca, 'utf8');
+  const tls = `scheme: https, tls: { ca_file: ${ca} }`;
+  const text = file(service('a')).replace('path: /function/a', `path: /function/a, ${tls}`);
+  const submission = await checkSubmission(request(text, directory.path, { files: { [ca]: Buffer.from(pem) } }));
+  expect(submission.spec.workloads[0]!.request).toMatchObject({ options: { scheme: 'https', tls: { ca: pem } } });
+  expect(submission).not.toHaveProperty('files');
+  expect((await problems(request(text, directory.path)))[0]).toMatch(
+    'its bytes were not handed in; allowed: a file whose bytes are in `files`',
+  );
 });
 
 test('a recording is read from what was handed in, and not from this machine', async () => {

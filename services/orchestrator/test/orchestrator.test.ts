@@ -188,6 +188,20 @@ describe('an experiment', () => {
     expect(logs.sort()).toEqual(['app-0.log', 'app-1.log', 'client-0.log', 'loadbalancer.log']);
   });
 
+  test('has its clients follow redirects and keep cookies, each request counted once', async () => {
+    const script = `require('node:http').createServer((request, response) => {
+      const cookie = request.headers.cookie ?? '';
+      if (request.url.endsWith('/x')) response.writeHead(302, { location: 'home', 'set-cookie': 'known=1' }).end();
+      else response.writeHead(cookie === 'known=1' ? 200 : 500).end('home');
+    }).listen(process.env.PORT, '127.0.0.1')`.replaceAll('\n', ' ');
+    const file = experimentFile({ script, duration: '1s' }).replace('timeout: 5s', 'timeout: 5s, redirects: 1, cookies: true');
+    const { experimentId } = await submit(file);
+    await follow(experimentId);
+    const { services, ledger } = await report(experimentId);
+    expect(services[0]).toMatchObject({ requests: 98, errors: 0 });
+    expect(ledger!.entries[0]).toMatchObject({ produced: 98, stored: 98 });
+  });
+
   test('goes on when a replica is killed: its requests fail, and the report says so', async () => {
     const { experimentId } = await submit(experimentFile({ duration: '8s' }));
     let killed = false;

@@ -1,6 +1,7 @@
 import type { PyJson, PyObject } from '@galileo/wire';
 import { requestOf } from '../redis/request-parameters.ts';
-import { outgoingRequest, RequestError } from '../requests/outgoing-request.ts';
+import { outgoingRequest } from '../requests/outgoing-request.ts';
+import { RequestError } from '../requests/request-error.ts';
 import type { MadeRequest } from './thread-messages.ts';
 
 const known = ['method', 'path', 'headers', 'query', 'body', 'json', 'timeout'];
@@ -93,6 +94,9 @@ function ofList(list: readonly unknown[]) {
 export function madeRequest(value: unknown): MadeRequest {
   if (!Array.isArray(value) && !isMapping(value)) throw new RequestError('result', shown(value), forms);
   const { body, ...request } = Array.isArray(value) ? ofList(value) : ofFields(value);
+  if (request.options !== undefined) {
+    throw new RequestError('kwargs', 'allow_redirects or proxies', 'neither of them in a request of an app');
+  }
   if (body !== undefined && body.length > mostBodyBytes) {
     throw new RequestError('body', `${body.length} bytes`, `up to ${mostBodyBytes} bytes`);
   }

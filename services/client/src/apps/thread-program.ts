@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { clientSeed, createRandom } from '@galileo/workload';
-import { RequestError } from '../requests/outgoing-request.ts';
+import { RequestError } from '../requests/request-error.ts';
 import { madeRequest } from './made-request.ts';
 import {
   type Ask,

@@ -10,17 +10,19 @@ const reserved = /^galileo-/im;
  * Response headers in their original case. Several fields of one name, in any case, are joined by commas (RFC 9110
  * section 5.3) under the first one's spelling.
  */
-function headerRecord(head: Head): Record<string, string> {
+export function headerRecord(found: Iterable<readonly [name: string, value: string]>): Record<string, string> {
   const fields = new Map<string, [name: string, value: string]>();
-  for (let i = 0; i < head.count; i++) {
-    const name = head.name(i);
-    const value = head.value(i);
+  for (const [name, value] of found) {
     const key = name.toLowerCase();
     const field = fields.get(key);
     if (field === undefined) fields.set(key, [name, value]);
     else field[1] += `, ${value}`;
   }
   return Object.fromEntries(fields.values());
+}
+
+function* fieldsOf(head: Head): Generator<readonly [name: string, value: string]> {
+  for (let i = 0; i < head.count; i++) yield [head.name(i), head.value(i)];
 }
 
 /** Are there two fields of one name? */
@@ -51,7 +53,7 @@ function headerMembers(head: Head): string {
   const fields = text.slice(begin, end);
   const lines = count - 1;
   if (special.test(fields.replaceAll('\r\n', '')) || reserved.test(fields) || hasRepeated(head)) {
-    return encodeHeaderMembers(headerRecord(head));
+    return encodeHeaderMembers(headerRecord(fieldsOf(head)));
   }
   let members = '';
   for (let i = 0; i <= lines; i++) {

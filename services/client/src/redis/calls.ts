@@ -9,7 +9,7 @@ import {
   type RpcRequest,
   rpcResponseKey,
 } from '@galileo/wire';
-import { RequestError } from '../requests/outgoing-request.ts';
+import { RequestError } from '../requests/request-error.ts';
 import type { BusMessages } from './bus-messages.ts';
 
 /** A call is refused; it is answered as this Python exception. */

@@ -5,6 +5,7 @@ import type { Logger } from '@galileo/service';
 import type { AppRequests } from '../apps/app-requests.ts';
 import type { EmulatedClient } from '../emulated-client.ts';
 import type { Generator } from '../generator.ts';
+import type { RequestSpec } from '../requests/request-spec.ts';
 import type { Tracing } from '../traces/tracing.ts';
 import { type BusCalls, openBusCalls } from './bus-calls.ts';
 import { createBusMessages } from './bus-messages.ts';
@@ -21,6 +22,8 @@ export interface RedisSideOptions {
   readonly generator: Generator;
   readonly tracing: Pick<Tracing, 'start' | 'pause'>;
   readonly appRequests: AppRequests;
+  /** Makes ready what requests like these go by. */
+  load(spec: RequestSpec): Promise<void>;
   /** UNIX seconds. */
   now(): number;
   /** HOST:PORT under which others reach the worker. */
@@ -58,7 +61,7 @@ export interface RedisSide extends AsyncDisposable {
  * finds it there.
  */
 export function openRedisSide(options: RedisSideOptions): RedisSide {
-  const { settings, worker, labels, generator, tracing, address, log, now, onState } = options;
+  const { settings, worker, labels, generator, tracing, load, address, log, now, onState } = options;
   let state: RedisState = { connected: false, subscribed: false, routed: false };
   const update = (change: Partial<RedisState>) => {
     state = { ...state, ...change };
@@ -91,7 +94,11 @@ export function openRedisSide(options: RedisSideOptions): RedisSide {
       };
       calls = openBusCalls({
         ...{ redis, messages, settings, worker, log, generator, registration, tracing, now },
-        requestOf: (config, count) => clientRequest(config, count, options.appRequests),
+        async requestOf(config, count) {
+          const spec = await clientRequest(config, count, options.appRequests);
+          await load(spec);
+          return spec;
+        },
         onState: onSubscription,
       });
       entered.push(calls, announce({ redis, kind: 'client', name: worker, address, log }));

@@ -1,5 +1,6 @@
 import { decodePython, type PyObject } from '@galileo/wire';
 import { describe, expect, it } from 'vitest';
+import type { Transport } from '../sender.ts';
 import { requestOf } from './request-parameters.ts';
 
 const parse = (json: string) => {
@@ -8,8 +9,8 @@ const parse = (json: string) => {
   return parsed.value as PyObject;
 };
 const request = (json: string) => {
-  const made = requestOf(parse(json));
-  return { ...made, body: made.body?.toString() };
+  const { body, ...rest } = requestOf(parse(json));
+  return { transport: 'http' as Transport, ...rest, body: body?.toString() };
 };
 const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
 const json = { 'Content-Type': 'application/json' };
@@ -64,8 +65,25 @@ describe('parameters of the default client', () => {
     ['a timeout may be for the answer alone', '{"kwargs": {"timeout": [null, 2]}}', { timeout: 60, firstByteTimeout: 2 }],
     [
       'what is done anyway may be said',
-      '{"kwargs": {"allow_redirects": false, "stream": false, "proxies": null}}',
-      { path: '/' },
+      '{"kwargs": {"allow_redirects": false, "stream": false, "proxies": null, "verify": true, "cookies": {}}}',
+      { path: '/', headers: {}, transport: 'http' },
+    ],
+    [
+      'redirects are followed as often as by requests',
+      '{"kwargs": {"allow_redirects": true, "verify": false}}',
+      { transport: 'undici', options: { scheme: 'http', maxRedirects: 30, tls: { insecure: true } } },
+    ],
+    ['without TLS nothing is verified', '{"kwargs": {"verify": false}}', { transport: 'http' }],
+    ['cookies are a header', '{"kwargs": {"cookies": {"a": "1", "b": "x y"}}}', { headers: { Cookie: 'a=1; b=x y' } }],
+    [
+      'a header of cookies goes before cookies',
+      '{"kwargs": {"cookies": {"a": "1"}, "headers": {"cookie": "b=2"}}}',
+      { headers: { cookie: 'b=2' } },
+    ],
+    [
+      'a proxy is used',
+      '{"kwargs": {"proxies": {"http": "user:secret@proxy:3128", "https": "http://user:secret@proxy:3128"}}}',
+      { transport: 'undici', options: { scheme: 'http', proxy: 'http://user:secret@proxy:3128' } },
     ],
   ];
   it.each(cases)('%s', (_, parameters, expected) => {
@@ -79,7 +97,27 @@ describe('parameters of the default client', () => {
       '{"kwargs": {"files": {"a": "b"}}}',
       /request.kwargs.files: found .*; allowed: no such argument; those .* data, json/,
     ],
-    ['redirects to be followed', '{"kwargs": {"allow_redirects": true}}', /request.kwargs.allow_redirects: found true/],
+    [
+      'redirects to be counted',
+      '{"kwargs": {"allow_redirects": 5}}',
+      /request.kwargs.allow_redirects: found 5; allowed: true, false/,
+    ],
+    [
+      'certificates to verify by',
+      '{"kwargs": {"verify": "/ca.pem"}}',
+      /request.kwargs.verify: found "\/ca.pem"; allowed: true, false/,
+    ],
+    ['our certificate', '{"kwargs": {"cert": "/a.pem"}}', /request.kwargs.cert: found "\/a.pem"; allowed: no such argument/],
+    ['a cookie that is two', '{"kwargs": {"cookies": {"a": "1; b=2"}}}', /request.kwargs.cookies\["a"\]: found "6 characters"/],
+    [
+      'cookies that are numbers',
+      '{"kwargs": {"cookies": {"a": 1}}}',
+      /request.kwargs.cookies\["a"\]: found "no text"; allowed: text/,
+    ],
+    ['a proxy for one host', '{"kwargs": {"proxies": {"http://a": "p:1"}}}', /request.kwargs.proxies: found "http:\/\/a"/],
+    ['two proxies', '{"kwargs": {"proxies": {"http": "p:1", "all": "p:2"}}}', /request.kwargs.proxies: found "several proxies"/],
+    ['a proxy for https alone', '{"kwargs": {"proxies": {"https": "p:1"}}}', /request.kwargs.proxies: found "https alone"/],
+    ['a proxy that is none', '{"kwargs": {"proxies": {"all": "socks5://u:secret@p:1"}}}', /request.options.proxy: found "…@p:1"/],
     ['a name that is no argument', '{"kwargs": {"datta": 1}}', /request.kwargs.datta: found 1/],
     ['a method that is a number', '{"method": 5}', /request.method: found 5; allowed: text/],
     ['a path of another host', '{"path": "example.org"}', /request.path: found "example.org"/],

@@ -1,16 +1,15 @@
 import { encodePython, isPyNumber, isPyObject, type PyJson, type PyObject, plainJson, pyNumber, WireError } from '@galileo/wire';
-import { defaultTimeout, outgoingRequest, RequestError } from '../requests/outgoing-request.ts';
+import { defaultTimeout, outgoingRequest } from '../requests/outgoing-request.ts';
+import { RequestError } from '../requests/request-error.ts';
 import type { OutgoingRequest } from '../sender.ts';
 import { FormError, formEncode } from './form-encoding.ts';
+import { cookieField, optionsOf, transportArguments } from './transport-arguments.ts';
 
 /** Keyword arguments of Python's `requests.request` that are understood. */
-const known = ['data', 'json', 'headers', 'params', 'timeout'];
+const known = ['data', 'json', 'headers', 'params', 'timeout', ...transportArguments];
 
 /** Keyword arguments that ask for what is done anyway. */
-const granted: ReadonlyMap<string, PyJson> = new Map([
-  ['allow_redirects', false],
-  ['stream', false],
-]);
+const granted: ReadonlyMap<string, PyJson> = new Map([['stream', false]]);
 
 /** Python's truth: what is empty or 0 counts as not given. */
 function isGiven(value: PyJson | undefined): value is PyJson {
@@ -138,12 +137,18 @@ export function requestOf(parameters: PyObject): OutgoingRequest {
   const kwargs = kwargsOf(parameters['kwargs']);
   const body = bodyOf(kwargs['data'], kwargs['json']);
   const headers = headersOf(kwargs['headers']);
-  const typed = Object.keys(headers).some(name => name.toLowerCase() === 'content-type');
+  const cookies = cookieField(kwargs['cookies']);
+  const has = (field: string) => Object.keys(headers).some(name => name.toLowerCase() === field);
   return outgoingRequest({
     method: text('method', parameters['method'], 'get').toUpperCase(),
     path: targetOf(text('path', parameters['path'], '/'), kwargs['params']),
-    headers: body.type === undefined || typed ? headers : { ...headers, 'Content-Type': body.type },
+    headers: {
+      ...headers,
+      ...(body.type !== undefined && !has('content-type') && { 'Content-Type': body.type }),
+      ...(cookies !== '' && !has('cookie') && { Cookie: cookies }),
+    },
     body: body.bytes ?? Buffer.alloc(0),
     ...timeoutsOf(kwargs['timeout']),
+    options: optionsOf(kwargs),
   });
 }

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '@galileo/proto/client';
-import { outgoingRequest, RequestError } from './outgoing-request.ts';
+import { outgoingRequest } from './outgoing-request.ts';
+import { RequestError } from './request-error.ts';
 import type { RequestSpec } from './request-spec.ts';
 
 /**

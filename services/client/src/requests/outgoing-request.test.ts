@@ -1,6 +1,7 @@
 import { Connections, HttpRequest } from '@galileo/proto/client';
 import { describe, expect, it } from 'vitest';
-import { outgoingRequest, RequestError } from './outgoing-request.ts';
+import { outgoingRequest } from './outgoing-request.ts';
+import { RequestError } from './request-error.ts';
 
 describe('outgoingRequest', () => {
   it('fills in what was left out', () => {

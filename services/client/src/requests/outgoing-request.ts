@@ -1,5 +1,7 @@
 import { Connections, type HttpRequest } from '@galileo/proto/client';
 import type { OutgoingRequest } from '../sender.ts';
+import { httpOptions } from './http-options.ts';
+import { RequestError } from './request-error.ts';
 
 /** Time-out of a request that names none, seconds. */
 export const defaultTimeout = 60;
@@ -14,14 +16,6 @@ const standard = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /** Fields that belong to the connection or to the framing, which are the sender's. */
 const framing = ['content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect'];
-
-/** A request that can't be sent; the message names the field, what was found and what is allowed. */
-export class RequestError extends Error {
-  constructor(field: string, found: unknown, allowed: string) {
-    super(`request.${field}: found ${JSON.stringify(found)}; allowed: ${allowed}`);
-    this.name = 'RequestError';
-  }
-}
 
 function methodOf(method: string): string {
   const upper = method.toUpperCase();
@@ -42,8 +36,8 @@ function timeoutOf(field: string, seconds: number, absent: string): number {
   throw new RequestError(field, seconds, `seconds above 0 and up to ${longestTimeout}, or 0 for ${absent}`);
 }
 
-/** The options that few requests have. */
-function options(request: Partial<HttpRequest>): Partial<OutgoingRequest> {
+/** What few requests have. */
+function seldomFields(request: Partial<HttpRequest>): Partial<OutgoingRequest> {
   const { connectTimeout = 0, firstByteTimeout = 0, connections = Connections.UNSPECIFIED } = request;
   const none = 'none but that of the whole request';
   if (!Object.values<number>(Connections).includes(connections)) {
@@ -64,12 +58,22 @@ export function outgoingRequest(request: Partial<HttpRequest> = {}): OutgoingReq
   const timeout = timeoutOf('timeout', request.timeout || defaultTimeout, String(defaultTimeout));
   const { headers = {}, body } = request;
   for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
+  const seldom = seldomFields(request);
+  const options = httpOptions(request.options, headers);
+  if (options?.http2 && seldom.connections === 'per-request') {
+    throw new RequestError(
+      'connections',
+      'CONNECTIONS_PER_REQUEST with HTTP/2',
+      'CONNECTIONS_REUSE, as it has one connection for all',
+    );
+  }
   return {
     method: methodOf(request.method || 'GET'),
     path,
     headers,
     body: body !== undefined && body.length > 0 ? body : undefined,
     timeout,
-    ...options(request),
+    ...seldom,
+    ...(options !== undefined && { transport: 'undici' as const, options }),
   };
 }

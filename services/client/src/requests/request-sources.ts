@@ -26,14 +26,25 @@ function laterSource(typical: OutgoingRequest, loading: Promise<(counter: number
   return { typical, next: counter => make?.(counter) ?? loading.then(loaded => loaded(counter)), close() {} };
 }
 
+/** Makes of requests those of one client: its cookies are those of no other. */
+function openSession({ options }: OutgoingRequest): (request: OutgoingRequest) => OutgoingRequest {
+  if (!options?.cookies) return request => request;
+  const session = {};
+  return request => ({ ...request, session });
+}
+
 /** Makes the sources of clients that were created together. */
 export function requestSources(spec: RequestSpec, { outgoing, reaches, onOutput = () => {} }: SourcesOptions): OpenSource {
   switch (spec.kind) {
     case 'constant': {
       // One object for all: its bytes are made once.
       const request = outgoing(spec.request);
-      const source: RequestSource = { typical: request, next: () => request, close() {} };
-      return () => source;
+      const of = (own: OutgoingRequest): RequestSource => ({ typical: own, next: () => own, close() {} });
+      const shared = of(request);
+      return () => {
+        const own = openSession(request)(request);
+        return own === request ? shared : of(own);
+      };
     }
     case 'template': {
       const { template } = spec;
@@ -42,9 +53,10 @@ export function requestSources(spec: RequestSpec, { outgoing, reaches, onOutput 
       let opened = 0;
       return owner => {
         const position = opened++;
+        const ofClient = openSession(typical);
         const made = loading.then(open => {
           const make = open(owner, position);
-          return (counter: number) => outgoing(make(counter));
+          return (counter: number) => ofClient(outgoing(make(counter)));
         });
         return laterSource(typical, made);
       };

@@ -1,5 +1,5 @@
 import type { Template } from '@galileo/workload/template';
-import type { OutgoingRequest } from '../sender.ts';
+import type { OutgoingRequest, Transport } from '../sender.ts';
 
 /** A table whose rows requests take their texts from. */
 export interface Rows {
@@ -64,4 +64,18 @@ export interface AppSpec {
   readonly timeout: number;
   /** MB of memory for the generator's objects. */
   readonly memory: number;
+}
+
+/** What the requests go by. */
+export function transportOf(spec: RequestSpec): Transport | undefined {
+  switch (spec.kind) {
+    case 'constant':
+      return spec.request.transport;
+    case 'template':
+      return spec.template.request.transport;
+    case 'grpc':
+      return 'grpc';
+    case 'app':
+      return undefined;
+  }
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { clientSeed, createRandom, type Random } from '@galileo/workload';
 import type { Placeholder, Template } from '@galileo/workload/template';
 import type { OutgoingRequest } from '../sender.ts';
-import { fieldValue, RequestError } from './outgoing-request.ts';
+import { fieldValue } from './outgoing-request.ts';
+import { RequestError } from './request-error.ts';
 import type { TemplateSpec } from './request-spec.ts';
 
 /** What one client's templates are filled in from. */

@@ -1,7 +1,7 @@
 import { HttpRequest, RowOrder } from '@galileo/proto/client';
 import { describe, expect, it } from 'vitest';
 import { httpRequestSpec } from './http-request-spec.ts';
-import { RequestError } from './outgoing-request.ts';
+import { RequestError } from './request-error.ts';
 import { templateRequests } from './template-requests.ts';
 import { templateSpec } from './template-spec.ts';
 

@@ -1,6 +1,7 @@
 import { type HttpRequest, RowOrder, type Rows as RowsMessage } from '@galileo/proto/client';
 import { isTemplate, parseTemplate, type Template, TemplateError, withZeros } from '@galileo/workload/template';
-import { fieldValue, outgoingRequest, RequestError } from './outgoing-request.ts';
+import { fieldValue, outgoingRequest } from './outgoing-request.ts';
+import { RequestError } from './request-error.ts';
 import type { Rows, TemplateSpec } from './request-spec.ts';
 
 function rowsOf({ columns, rows, order }: RowsMessage): Rows {

@@ -6,7 +6,7 @@ import { type ClientGroup, protoRequest } from './proto-request.ts';
 
 const request: HttpRequestSpec = {
   ...{ method: 'GET', path: '/', headers: { A: '1' }, body: undefined, templated: false, rows: undefined },
-  ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse' },
+  ...{ timeout: 60, connectTimeout: undefined, firstByteTimeout: undefined, connections: 'reuse', options: undefined },
 };
 const http = (spec: HttpRequestSpec, group: ClientGroup, seed: number) =>
   protoRequest({ request: spec, app: undefined }, group, seed).request!;

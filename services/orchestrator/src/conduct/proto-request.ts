@@ -28,7 +28,7 @@ function requestSeed(seed: number, { begin, total }: ClientGroup): number {
 
 function httpRequest(request: HttpRequestSpec, group: ClientGroup, seed: number): HttpRequest {
   const { begin, total, indices } = group;
-  const { method, path, headers, body, timeout, connectTimeout, firstByteTimeout, templated } = request;
+  const { method, path, headers, body, timeout, connectTimeout, firstByteTimeout, templated, options } = request;
   const [first = begin, second = first + 1] = indices;
   return {
     method,
@@ -41,6 +41,7 @@ function httpRequest(request: HttpRequestSpec, group: ClientGroup, seed: number)
     connections: request.connections === 'per-request' ? Connections.PER_REQUEST : Connections.REUSE,
     templated,
     rows: protoRows(request.rows),
+    options,
     seed: templated ? requestSeed(seed, group) : undefined,
     numbers: templated ? { first: first - begin, step: second - first, total } : undefined,
   };

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createCertificates } from '@galileo/testkit';
 import { createSchedule, scheduleHash } from '@galileo/workload';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRecordingTerminal } from '../../test/recording-terminal.ts';
@@ -141,5 +142,19 @@ workloads:
     );
     await writeFile(file, text('none.pkl'));
     await expect(readExperimentFile(file, {})).rejects.toThrow('workloads[0].arrival.recorded: "none.pkl": no such file');
+  });
+
+  it('is read with the certificates that it names, which are handed in', async () => {
+    const { ca } = await createCertificates(join(directory, 'tls'));
+    const pem = await readFile(ca);
+    const file = join(directory, 'z.yaml');
+    const secure = text('ok.csv').replace('path: /', 'path: /, scheme: https, tls: { ca_file: tls/ca.crt }');
+    await writeFile(join(directory, 'ok.csv'), '0.5\n');
+    await writeFile(file, secure);
+    const { spec, files } = await readExperimentFile(file, {});
+    expect(spec.workloads[0]!.request).toHaveProperty('options.tls.ca', pem.toString());
+    expect(files).toEqual({ 'tls/ca.crt': pem });
+    await writeFile(file, secure.replace('ca.crt', 'no.crt'));
+    await expect(readExperimentFile(file, {})).rejects.toThrow('request.tls.ca_file: "tls/no.crt": no such file');
   });
 });
