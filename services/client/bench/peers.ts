@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { missing } from '@galileo/testkit';
 import { pinned } from './pinned.ts';
 
@@ -13,8 +11,6 @@ interface Peer {
   /** Requests that were answered, by what it prints. */
   requests(output: string): number;
 }
-
-const autocannon = fileURLToPath(new URL('../../../node_modules/autocannon/autocannon.js', import.meta.url));
 
 const peers: readonly Peer[] = [
   {
@@ -31,8 +27,8 @@ const peers: readonly Peer[] = [
   },
   {
     name: 'autocannon',
-    isThere: existsSync(autocannon),
-    command: (url, seconds) => [process.execPath, autocannon, '-c', '64', '-d', String(seconds), '--json', url],
+    isThere: !missing('autocannon'),
+    command: (url, seconds) => ['autocannon', '-c', '64', '-d', String(seconds), '--json', url],
     requests: output => (JSON.parse(output.slice(output.indexOf('{'))) as { '2xx': number })['2xx'],
   },
 ];
