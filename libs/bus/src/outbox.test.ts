@@ -4,7 +4,9 @@ import { type Batch, createOutbox, recordOverhead } from './outbox.ts';
 
 function linesOf(batch: Batch | undefined): string[] {
   const lines: string[] = [];
-  batch?.records.forEach((_channel, line) => lines.push(line));
+  batch?.records.forEach((_channel, line) => {
+    lines.push(line);
+  });
   return lines;
 }
 

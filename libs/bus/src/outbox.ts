@@ -108,7 +108,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const [batch] = batches.splice(tried, 1);
     if (batch === undefined) return false;
     let i = 0;
-    batch.records.forEach((channel, line) => onLost(batch.kinds[i++]!, channel, line));
+    batch.records.forEach((channel, line) => {
+      onLost(batch.kinds[i++]!, channel, line);
+    });
     forget(batch);
     return true;
   };
