@@ -105,7 +105,8 @@ describe('a load', () => {
     const latency = createHistogram();
     for (const message of messages) latency.add(decodeHistogram(message.latency));
     expect(latency.count).toBe(total);
-    for (const { latency: _, releaseError: __, idle: ___, ...numbers } of messages) {
+    for (const { latency: _, releaseError: __, queueing: ___, idle: ____, faults, ...numbers } of messages) {
+      expect(faults).toEqual([]);
       expect(Object.values(numbers).every(Number.isFinite)).toBe(true);
     }
   });
