@@ -29,7 +29,7 @@ const peers: readonly Peer[] = [
     name: 'autocannon',
     isThere: !missing('autocannon'),
     command: (url, seconds) => ['autocannon', '-c', '64', '-d', String(seconds), '--json', url],
-    requests: output => (JSON.parse(output.slice(output.indexOf('{'))) as { '2xx': number })['2xx'],
+    requests: output => (JSON.parse(/^\{.*\}$/m.exec(output)![0]) as { '2xx': number })['2xx'],
   },
 ];
 
