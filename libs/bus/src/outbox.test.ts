@@ -44,6 +44,17 @@ test('at the cap the oldest batch that was never sent is lost, and what was sent
   expect(linesOf(outbox.next())).toEqual([line(3)]);
 });
 
+test('many small batches take memory as they are small', () => {
+  const { outbox, append } = outboxOf(1e6);
+  let capacity = 0;
+  for (let n = 0; n < 1000; n++) {
+    append('x'.repeat(100));
+    outbox.seal();
+    capacity += outbox.next()!.records.capacity;
+  }
+  expect(capacity).toBeLessThanOrEqual(1000 * 1024);
+});
+
 test('the window bounds what is under way', () => {
   const size = 100 + 1 + recordOverhead;
   const { outbox, append } = outboxOf(16 * size, 1);

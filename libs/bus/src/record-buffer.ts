@@ -37,8 +37,8 @@ function readVarint(bytes: Buffer, at: number): [value: number, end: number] {
   }
 }
 
-/** Bytes of the buffer at first. */
-const firstBytes = 16 * 1024;
+/** Bytes of the buffer at first: few, since while the recorder is away there is one of them for every 50 ms, however little is in it. */
+const firstBytes = 1024;
 
 /** Makes an empty buffer for the records of one message. */
 export function createRecordBuffer() {
