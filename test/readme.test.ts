@@ -1,6 +1,7 @@
 // What the README tells a person to type works as it stands there.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseExperiment } from '@galileo/experiment';
 import { temporaryDirectory } from '@galileo/testkit';
@@ -17,6 +18,15 @@ const commands = blocks('sh')
   .map(line => line.replace(/\s+#.*/, '').trim())
   .filter(line => line !== '' && line !== 'npm test');
 
+/** Files that the commands write where they are run, and that are not there yet. */
+const written = commands
+  .flatMap(command => [...command.matchAll(/--(?:out|svg) (\S+)/g)].map(match => join(root, match[1]!)))
+  .filter(file => !existsSync(file));
+
+async function removeAll(files: readonly string[]): Promise<void> {
+  for (const file of files) await rm(file, { force: true });
+}
+
 test('the README has commands', () => {
   expect(commands).toContain('npm run demo');
   expect(commands.length).toBeGreaterThan(5);
@@ -24,6 +34,7 @@ test('the README has commands', () => {
 
 test('every command in the README works', { timeout: 240_000 }, async () => {
   await using directory = await temporaryDirectory();
+  await using _ = { [Symbol.asyncDispose]: () => removeAll(written) };
   for (const command of commands) {
     const result = spawnSync('sh', ['-c', command], {
       cwd: root,

@@ -201,8 +201,9 @@ export function startProducer(options: ProducerOptions): Producer {
     if (counter <= counters.noted) return;
     const time = performance.now();
     const passed = time - counters.at;
-    // As many as were sent in that time, by the pace since the last note.
-    counters.ahead = Math.min(mostAhead, Math.max(leastAhead, Math.ceil((counters.ahead * issuedTime) / passed)));
+    // As many as were sent in that time, by the pace since the last note; a short burst must not make it many.
+    const paced = Math.ceil((counters.ahead * issuedTime) / passed);
+    counters.ahead = Math.max(leastAhead, Math.min(paced, 2 * counters.ahead, mostAhead));
     counters.at = time;
     counters.noted = counter + counters.ahead - 1;
     spool.issue(token, counters.noted);
@@ -343,6 +344,8 @@ export function startProducer(options: ProducerOptions): Producer {
         for (const [token, { last }] of given) spool.issue(token, last);
         save();
       }
+      // What the publisher still sends is told to nobody: the spool would make its directory anew.
+      publisher.beforeSend(() => {});
       spool[Symbol.dispose]();
       kept[Symbol.dispose]();
       connection[Symbol.dispose]();
