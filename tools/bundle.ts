@@ -18,11 +18,12 @@ const settings: BuildOptions = {
   logLevel: 'warning',
 };
 
-const pattern = /new URL\(\s*'(\.\/[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g;
+const pattern = /new URL\(\s*'(\.\.?\/[^']+\.ts)',\s*import\.meta\.url,?\s*\)/g;
 
 /**
  * Programs of its own that a package starts (worker threads, the guard process) are written as
- * `new URL('./x.ts', import.meta.url)`. In the bundle each becomes a data: URL that holds the bundled program.
+ * `new URL('./x.ts', import.meta.url)`. In the bundle each becomes a data: URL that holds the bundled program, but for the
+ * program that is bundled itself, which is in the file already.
  */
 const inlinePrograms: Plugin = {
   name: 'inline-programs',
@@ -30,7 +31,12 @@ const inlinePrograms: Plugin = {
     context.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       let contents = await readFile(path, 'utf8');
       for (const [match, relative] of [...contents.matchAll(pattern)]) {
-        const result = await build({ ...settings, minify: true, entryPoints: [join(dirname(path), relative!)], write: false });
+        const program = join(dirname(path), relative!);
+        if ([context.initialOptions.entryPoints].flat().includes(program)) {
+          contents = contents.replace(match, 'new URL(import.meta.url)');
+          continue;
+        }
+        const result = await build({ ...settings, minify: true, entryPoints: [program], write: false });
         const code = Buffer.from(result.outputFiles![0]!.contents).toString('base64');
         contents = contents.replace(match, `new URL('data:text/javascript;base64,${code}')`);
       }

@@ -28,11 +28,12 @@ export { type Credentials, credentialsOf, credentialVariables } from './credenti
 export { disposeAll } from './dispose-all.ts';
 export { alreadyExists, deadlineExceeded, failedPrecondition, invalidArgument, notFound, unavailable } from './errors.ts';
 export { type Connection, type ConnectOptions, connect, VersionMismatchError } from './grpc-client.ts';
+export { adoptGrpcLog } from './grpc-log.ts';
 export { type BoundService, bind, type GrpcServer, type GrpcServerOptions, startGrpcServer } from './grpc-server.ts';
 export { waitForServing } from './health.ts';
-export { createLog, type Logger, logLevels } from './log.ts';
+export { createLog, type Logger, type LogLevel, logLevels } from './log.ts';
 export { makeDirectory } from './make-directory.ts';
 export { formatPageToken, type PagePosition, parsePageToken } from './page-token.ts';
-export { type RunOptions, runService, type Service, type ServiceContext } from './run.ts';
+export { type RunOptions, runService, type Service, type ServiceContext, startClock } from './run.ts';
 export type { TlsIdentity } from './tls-files.ts';
 export { compatible, version } from './version.ts';

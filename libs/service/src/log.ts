@@ -6,12 +6,14 @@ export type { Logger } from 'pino';
 /** Names of Python's logging levels, which the original's variable takes, beside pino's own. */
 export const logLevels = ['TRACE', 'DEBUG', 'INFO', 'WARNING', 'WARN', 'ERROR', 'FATAL', 'CRITICAL', 'SILENT'] as const;
 
+export type LogLevel = (typeof logLevels)[number];
+
 const pinoLevels: Readonly<Record<string, string>> = { WARNING: 'warn', CRITICAL: 'fatal' };
 
 type Child = (this: Logger, bindings: Bindings, options?: ChildLoggerOptions) => Logger;
 
 /** Makes a service's log: JSON lines on stdout (or `destination`), secrets redacted. */
-export function createLog(service: string, level: (typeof logLevels)[number], destination?: DestinationStream): Logger {
+export function createLog(service: string, level: LogLevel, destination?: DestinationStream): Logger {
   const log = pino(
     {
       level: pinoLevels[level] ?? level.toLowerCase(),

@@ -3,7 +3,7 @@ import { createClock, type ProcessClock } from './clock.ts';
 import type { CommonVariables } from './common-variables.ts';
 import { ConfigError, type ConfigOf, readConfig, type Variables } from './config.ts';
 import { adoptGrpcLog } from './grpc-log.ts';
-import { createLog, type Logger, type logLevels } from './log.ts';
+import { createLog, type Logger, type LogLevel } from './log.ts';
 
 /** What every service gets from its process. */
 export interface ServiceContext {
@@ -28,8 +28,8 @@ const shutdownLimit = 10_000;
 /** Milliseconds between two looks for a step of the system clock. */
 const clockInterval = 1000;
 
-/** The process's clock, looked after as long as the process lives. */
-function startClock(log: Logger): ProcessClock {
+/** The clock of a process, or of a thread of it, looked after as long as that lives. */
+export function startClock(log: Logger): ProcessClock {
   const clock = createClock(undefined, ({ by, followed }) =>
     log.warn(
       { seconds: by },
@@ -60,7 +60,7 @@ export async function runService<V extends Variables & CommonVariables>(options:
   let log: Logger | undefined;
   try {
     const config = readConfig(options.variables, process.env);
-    log = createLog(options.name, config.logLevel as (typeof logLevels)[number]);
+    log = createLog(options.name, config.logLevel as LogLevel);
     adoptGrpcLog(log);
     const starting = options.start(config, { log, clock: startClock(log) });
     const service = await Promise.race([starting, ended]);

@@ -37,11 +37,17 @@ export const variables = {
     fallback: 'balanced',
     doc: 'how requests are awaited: exact at the cost of a core, in short naps, or with timers that are late by a millisecond',
   }),
+  threads: integer('galileo_client_threads', {
+    fallback: '1',
+    min: 1,
+    max: 64,
+    doc: 'threads that generate load, with the clients spread evenly over them; one does it in the main thread and takes least memory',
+  }),
   connections: integer('galileo_client_connections', {
     fallback: '4096',
     min: 1,
     max: 65_535,
-    doc: 'most connections to one host; beyond it requests wait, which counts as queueing',
+    doc: 'most connections to one host, of each thread; beyond it requests wait, which counts as queueing',
   }),
   maxInFlight: integer('galileo_client_max_in_flight', {
     fallback: '100000',

@@ -3,6 +3,7 @@ import type { Due } from './due-heap.ts';
 import type { HashedSchedule } from './hashed-schedule.ts';
 import type { RequestSource } from './requests/request-source.ts';
 import type { Answer } from './sender.ts';
+import type { ClientIdentity } from './shards/shard.ts';
 import type { Workload } from './workload.ts';
 
 /** A workload of a client that is under way; while it has something to hand over it sits in the pacer's heap. */
@@ -43,14 +44,7 @@ export interface RequestLog {
 }
 
 /** An emulated client: what it sends, and what it has sent. */
-export interface EmulatedClient {
-  /** `<worker>:<service>:<n>`. */
-  readonly id: string;
-  /** Number within the worker, from 0. */
-  readonly n: number;
-  readonly service: string;
-  /** What stands before the colon in its request ids: 16 hex digits from crypto, never from a seed, lest repetitions collide. */
-  readonly token: string;
+export interface EmulatedClient extends ClientIdentity {
   readonly source: RequestSource;
   readonly log: RequestLog;
   /** Why it sends nothing any more; `undefined` while it can. */

@@ -43,6 +43,4 @@ export interface Snapshot {
 export interface Watcher {
   /** Gets the latency from the intended time of each request that succeeds, seconds. */
   readonly latency: Histogram;
-  /** Called when the last workload is done and the last request answered. */
-  onIdle(): void;
 }

@@ -32,7 +32,7 @@ describe('requests that are made elsewhere', () => {
     remake(client, () => new Promise(resolve => made.push(() => resolve(request))));
     begin();
     run();
-    generator.close([client.id]);
+    generator.close([client]);
     expect(traces.map(kindOf)).toEqual(Array(5).fill('cancelled'));
     for (const make of made) make();
     await turn();

@@ -2,7 +2,7 @@ import { createHistogram } from '@galileo/analysis';
 import { splitHeaders } from '@galileo/wire';
 import { type Arrival, createSchedule } from '@galileo/workload';
 import { describe, expect, it } from 'vitest';
-import { counters, everySecond, kindOf, request, route, setUp, start } from '../test/virtual-generator.ts';
+import { counters, everySecond, kindOf, route, setUp, start } from '../test/virtual-generator.ts';
 
 describe('a generator', () => {
   it('sends at the intended times whatever is answered, and makes one trace of each request', () => {
@@ -21,7 +21,6 @@ describe('a generator', () => {
       expect(released! - trace.created).toBeLessThan(0.001);
       expect(released! - trace.created).toBeGreaterThan(-1e-6);
     }
-    expect(client.token).toMatch(/^[0-9a-f]{16}$/);
   });
 
   it('catches up after it was held up, and the traces show it', () => {
@@ -36,8 +35,8 @@ describe('a generator', () => {
   });
 
   it('merges the schedules of all its clients by due time', () => {
-    const { generator, run, traces, answerAll } = setUp();
-    const clients = generator.create('pi', { kind: 'constant', request }, 20);
+    const { generator, create, run, traces, answerAll } = setUp();
+    const clients = create(20);
     for (const [seed, client] of clients.entries()) {
       const arrival: Arrival = { kind: 'distribution', name: 'expovariate', parameters: [10], requests: 50 };
       generator.start(client, createSchedule({ arrival, seed }), start);
@@ -49,9 +48,9 @@ describe('a generator', () => {
   });
 
   it('gives each client its own round of the hosts', () => {
-    const { generator, run, waiting } = setUp();
+    const { generator, create, run, waiting } = setUp();
     generator.setRoutes([{ service: 'pi', hosts: ['a:1', 'b:1'], weights: [1, 2] }]);
-    const clients = generator.create('pi', { kind: 'constant', request }, 2);
+    const clients = create(2);
     for (const client of clients) generator.start(client, createSchedule({ arrival: everySecond, seed: 1 }), start);
     run();
     const hosts = waiting.map(entry => entry.host[0]);
@@ -141,29 +140,26 @@ describe('figures', () => {
     expect(releaseError.max).toBeGreaterThan(1);
   });
 
-  it('begin anew with the first clients of a worker that had none', () => {
-    const { generator, begin, run, answerAll } = setUp();
+  it('stay when the clients are closed, and begin anew when that is wanted', () => {
+    const { generator, client, begin, run, answerAll } = setUp();
     begin();
     run();
     answerAll();
-    generator.create('pi', { kind: 'constant', request }, 1);
+    generator.close([client]);
     expect(generator.snapshot().completed).toBe(5);
-    generator.close(['w:pi:0', 'w:pi:1']);
-    expect(generator.snapshot().completed).toBe(5);
-    expect(generator.create('pi', { kind: 'constant', request }, 1)[0]!.id).toBe('w:pi:2');
+    generator.reset();
     expect(generator.snapshot()).toMatchObject({ intended: 0, released: 0, completed: 0 });
   });
 
   it('are followed: latency of successes from the intended time, and the end of the load', () => {
-    const { generator, begin, run, pass, waiting, answerAll } = setUp();
-    const latency = createHistogram();
     let ends = 0;
-    const unwatch = generator.watch({
-      latency,
-      onIdle: () => {
-        ends += 1;
-      },
-    });
+    const onIdle = () => {
+      ends += 1;
+    };
+    const { generator, begin, run, pass, waiting, answerAll } = setUp({ onIdle });
+    const watcher = { latency: createHistogram() };
+    const { latency } = watcher;
+    generator.watch(watcher);
     begin();
     run();
     pass(10);
@@ -174,23 +170,22 @@ describe('figures', () => {
     expect(latency.count).toBe(4);
     expect(latency.max).toBeCloseTo(13, 1);
     expect(ends).toBe(1);
-    unwatch();
+    generator.unwatch(watcher);
     begin(everySecond, start + 20);
     run();
     answerAll();
-    expect([latency.count, ends]).toEqual([4, 1]);
+    expect([latency.count, ends]).toEqual([4, 2]);
   });
 });
 
 describe('closing', () => {
   it('gives up what is on the way, and nothing is sent any more', () => {
-    const { generator, begin, run, traces } = setUp();
+    const { generator, client, begin, run, traces } = setUp();
     begin();
     run(start + 2.5);
-    expect(generator.close(['w:pi:0', 'nobody'])).toEqual(['w:pi:0']);
+    generator.close([client]);
     run();
     expect(traces.map(kindOf)).toEqual(['cancelled', 'cancelled']);
-    expect(generator.client('w:pi:0')).toBeUndefined();
     expect(generator.snapshot()).toMatchObject({ intended: 2, completed: 2, failed: 2, inFlight: 0, idle: true });
   });
 
@@ -201,7 +196,7 @@ describe('closing', () => {
     generator.end();
     run();
     expect(traces.map(kindOf)).toEqual(['cancelled']);
-    expect([...generator.clients()]).toEqual([]);
+    expect(generator.isIdle()).toBe(true);
   });
 });
 

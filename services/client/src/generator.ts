@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { createRoutingTable, type Route, RouteError } from '@galileo/routing';
+import { createRoutingTable, type Route } from '@galileo/routing';
 import type { Schedule } from '@galileo/workload';
 import { type ClosedLoop, createClosedLoop } from './closed-loop.ts';
 import { createDueHeap } from './due-heap.ts';
@@ -7,7 +6,6 @@ import type { ActiveWorkload, EmulatedClient, InFlight, RequestLog } from './emu
 import { createFigures, type Snapshot, type Watcher } from './figures.ts';
 import { createFlights } from './flights.ts';
 import { hashedSchedule } from './hashed-schedule.ts';
-import { hostsProblem } from './names.ts';
 import { createOpenLoop, type FlightLimit } from './open-loop.ts';
 import { createPacer, type PacerTime, type Pacing } from './pacer.ts';
 import { requestSources } from './requests/request-sources.ts';
@@ -16,6 +14,7 @@ import { SourceError } from './requests/source-errors.ts';
 import type { Router } from './router.ts';
 import type { Answer, Sender } from './sender.ts';
 import { createSettlement } from './settlement.ts';
+import type { ClientIdentity } from './shards/shard.ts';
 import { hasFailed } from './trace.ts';
 import type { HandOver, Workload } from './workload.ts';
 
@@ -29,11 +28,13 @@ export interface GeneratorOptions {
   /** Requests on the way at a time; one more fails at once as `overload`. */
   readonly maxInFlight: number;
   /** Makes what is told of the requests of a client. */
-  openLog(client: Pick<EmulatedClient, 'id' | 'service' | 'token'>): RequestLog;
+  openLog(client: ClientIdentity): RequestLog;
   /** Something went wrong that must not stop the load. */
   onError(error: unknown): void;
   /** A client gets no request any more; `client.fault` says why. Without it `onError` is told. */
   onFault?(client: EmulatedClient): void;
+  /** The last workload is done and the last request answered. */
+  onIdle?(): void;
   /** An app has printed a line. */
   onOutput?(app: string, line: string): void;
 }
@@ -52,11 +53,10 @@ export interface WorkloadOptions {
 /** Hosts emulated clients and hands over their requests: when they are due (open loop), or when others end (closed loop). */
 export function createGenerator(options: GeneratorOptions) {
   const { worker, time, sender, router, maxInFlight, openLog, onError } = options;
-  const clients = new Map<string, EmulatedClient>();
+  const clients = new Set<EmulatedClient>();
   const plans = createDueHeap<ActiveWorkload>();
   const watchers = new Set<Watcher>();
   let routes: readonly Route[] = [];
-  let numbered = 0;
   let planned = 0;
   let figures = createFigures();
 
@@ -70,7 +70,7 @@ export function createGenerator(options: GeneratorOptions) {
 
   function progressed(): void {
     settlement.check();
-    if (isIdle()) for (const watcher of watchers) watcher.onIdle();
+    if (isIdle()) options.onIdle?.();
   }
 
   function onSettled(request: InFlight, answer: Answer): void {
@@ -192,30 +192,23 @@ export function createGenerator(options: GeneratorOptions) {
     for (const request of flights.inFlight.filter(({ client }) => closing.has(client))) request.giveUp('cancelled');
     for (const client of closing) {
       client.source.close();
-      clients.delete(client.id);
+      clients.delete(client);
     }
   }
 
   return {
-    /** Makes clients of a service. The first ones of a worker without clients begin its figures anew. */
-    create(service: string, spec: RequestSpec, count: number): EmulatedClient[] {
-      if (clients.size === 0) figures = createFigures();
+    /** Makes clients of a service. */
+    create(service: string, spec: RequestSpec, identities: readonly ClientIdentity[]): EmulatedClient[] {
       const open = requestSources(spec, {
         outgoing: request => router.outgoing(service, request),
         reaches: router.reaches,
         onOutput: options.onOutput,
       });
-      return Array.from({ length: count }, () => {
-        const n = numbered++;
-        const id = `${worker}:${service}:${n}`;
-        const token = randomBytes(8).toString('hex');
+      return identities.map(identity => {
         const client: EmulatedClient = {
-          id,
-          n,
-          service,
-          token,
-          source: open({ id, worker, n, service }),
-          log: openLog({ id, service, token }),
+          ...identity,
+          source: open({ ...identity, worker }),
+          log: openLog(identity),
           fault: undefined,
           routes: createRoutingTable(),
           released: 0,
@@ -226,36 +219,21 @@ export function createGenerator(options: GeneratorOptions) {
           schedule: undefined,
         };
         setRoute(client);
-        clients.set(client.id, client);
+        clients.add(client);
         return client;
       });
     },
 
-    /** Ends clients. Their requests on the way are given up and recorded as cancelled. Returns the ids that there were. */
-    close(ids: Iterable<string>): string[] {
-      const found = [...new Set(ids)].map(id => clients.get(id)).filter(client => client !== undefined);
-      closeAll(new Set(found));
+    /** Ends clients. Their requests on the way are given up and recorded as cancelled. */
+    close(closing: Iterable<EmulatedClient>): void {
+      closeAll(new Set(closing));
       progressed();
-      return found.map(client => client.id);
     },
 
-    client: (id: string) => clients.get(id),
-
-    /** In order of creation. */
-    clients: () => clients.values(),
-
-    /** The routing table, in its order. */
-    routes: () => routes,
-
-    /** Replaces the routing table. @throws RouteError if a route does not fit; the old table then stays. */
+    /** Replaces the routing table, which has been checked. */
     setRoutes(next: readonly Route[]): void {
-      for (const { service, hosts } of next) {
-        const problem = hostsProblem(hosts);
-        if (problem !== undefined) throw new RouteError(service, problem);
-      }
-      createRoutingTable().replace(next);
       routes = next;
-      for (const client of clients.values()) setRoute(client);
+      for (const client of clients) setRoute(client);
       sender.retain?.(new Set(router.host === undefined ? routes.flatMap(({ hosts }) => hosts) : [router.host]));
     },
 
@@ -285,15 +263,22 @@ export function createGenerator(options: GeneratorOptions) {
       const at = time.now();
       const { intendedBefore, released, completed, failed, releaseError, queueing } = figures;
       let intended = intendedBefore;
-      for (const { active } of clients.values()) intended += active?.workload.intended(at) ?? 0;
+      for (const { active } of clients) intended += active?.workload.intended(at) ?? 0;
       const counts = { intended, released, completed, failed, inFlight: flights.inFlight.length };
       return { at, ...counts, releaseError, queueing, idle: isIdle() };
     },
 
-    /** Follows the figures until the returned function is called. */
-    watch(watcher: Watcher): () => void {
+    /** Begins the figures anew. */
+    reset(): void {
+      figures = createFigures();
+    },
+
+    /** Follows the figures until `unwatch`. */
+    watch(watcher: Watcher): void {
       watchers.add(watcher);
-      return () => watchers.delete(watcher);
+    },
+    unwatch(watcher: Watcher): void {
+      watchers.delete(watcher);
     },
 
     /** Resolves when every request due before `to` (UNIX seconds) has its trace. */
@@ -305,10 +290,8 @@ export function createGenerator(options: GeneratorOptions) {
     /** Stops pacing and gives up what is on the way. */
     end(): void {
       pacer.stop();
-      closeAll(new Set(clients.values()));
+      closeAll(new Set(clients));
       progressed();
     },
   };
 }
-
-export type Generator = ReturnType<typeof createGenerator>;

@@ -5,14 +5,12 @@ import {
   type LoadClientServiceImplementation,
   type SetWorkloadRequest,
 } from '@galileo/proto/client';
-import type { Estimate } from '@galileo/reconcile';
 import { RouteError } from '@galileo/routing';
 import { failedPrecondition, invalidArgument, notFound, unavailable } from '@galileo/service';
 import { createSchedule, ScheduleError } from '@galileo/workload';
 import { AppError } from './apps/app-error.ts';
 import type { AppRequests } from './apps/app-requests.ts';
-import { type EmulatedClient, isBusy } from './emulated-client.ts';
-import type { Generator } from './generator.ts';
+import type { LoadClient, LoadGenerator } from './load-generator.ts';
 import { allowedName, isName } from './names.ts';
 import { GrpcCallError, grpcSpec } from './requests/grpc-call.ts';
 import { httpRequestSpec } from './requests/http-request-spec.ts';
@@ -21,37 +19,26 @@ import type { RequestSpec } from './requests/request-spec.ts';
 import { arrivalOf } from './rpc/arrival.ts';
 import { wantedApp } from './rpc/wanted-app.ts';
 import { watchStatistics } from './rpc/watch-statistics.ts';
-import type { Tracing } from './traces/tracing.ts';
+import type { Plan } from './shards/shard.ts';
 
 export interface RpcOptions {
   readonly worker: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly generator: Generator;
-  readonly tracing: Pick<Tracing, 'start' | 'pause'>;
+  readonly generator: LoadGenerator;
   readonly appRequests: AppRequests;
   /** Where the routing table comes from. */
   readonly routeSource: 'redis' | 'grpc';
   readonly clients: {
     /** Clients were made. */
-    opened(clients: readonly EmulatedClient[]): void;
+    opened(clients: readonly LoadClient[], spec: RequestSpec): void;
     /** Clients were closed. */
     closed(ids: readonly string[]): void;
   };
-  /** Gets the worker ready for its first clients. */
-  prepare(): Promise<void>;
-  /** Makes ready what requests like these go by. To be awaited before there are clients that send them. */
-  load(spec: RequestSpec): Promise<void>;
-  /** UNIX seconds. */
-  now(): number;
-  /** How the own clock relates to the reference's, that of the recorder; undefined while that is not known. */
-  clockEstimate(): Pick<Estimate, 'offset' | 'uncertainty'> | undefined;
   /** Aborts when the service stops. */
   readonly stopping: AbortSignal;
 }
 
 const mostClients = 10_000;
-/** How far T0 may lie in the past, seconds: commands to several clients take their time. */
-const latestStart = 1;
 
 type ErrorClasses = readonly (new (...args: never[]) => Error)[];
 
@@ -78,35 +65,12 @@ function span(field: string, value: number): number | undefined {
   return value === 0 ? undefined : value;
 }
 
-/**
- * T0 that is asked for, by the own clock, UNIX seconds; undefined for at once. With what was known of the reference's clock,
- * if it is by that.
- */
-function ownStart(
-  request: SetWorkloadRequest,
-  clockEstimate: RpcOptions['clockEstimate'],
-): { readonly asked: number | undefined; readonly offset?: number; readonly uncertainty?: number } {
-  const asked = span('start_at', request.startAt);
-  const byReference = span('start_at_reference', request.startAtReference);
-  if (byReference === undefined) return { asked };
-  const estimate = clockEstimate();
-  if (estimate !== undefined) {
-    const { offset, uncertainty } = estimate;
-    return { asked: byReference - offset, offset, uncertainty };
-  }
-  if (asked !== undefined) return { asked };
-  throw failedPrecondition(
-    `start_at_reference: found ${byReference}, and the offset of this worker's clock to the recorder's is not known; ` +
-      'allowed: start_at, the time by its own clock, instead or beside it',
-  );
-}
-
 /** The gRPC face of a load generator. */
 export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementation {
-  const { worker, labels, generator, tracing, now, stopping } = options;
-  const describe = ({ id, service, token }: EmulatedClient): ClientDescription => ({ clientId: id, worker, service, token });
+  const { worker, labels, generator, stopping } = options;
+  const describe = ({ id, service, token }: LoadClient): ClientDescription => ({ clientId: id, worker, service, token });
 
-  function find(id: string): EmulatedClient {
+  function find(id: string): LoadClient {
     const client = generator.client(id);
     if (client === undefined) throw notFound(`client_id: worker ${worker} has no client ${JSON.stringify(id)}`);
     return client;
@@ -127,18 +91,8 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
     }
   }
 
-  /** T0 of a schedule. */
-  function startOf(asked: number | undefined): number {
-    const earliest = Math.max(now() - latestStart, generator.earliestStart());
-    if (asked === undefined) return Math.max(now(), earliest);
-    if (asked >= earliest) return asked;
-    throw failedPrecondition(
-      `start_at: found ${asked}, which is over; allowed: 0 for at once, or UNIX seconds of at least ${earliest.toFixed(3)}`,
-    );
-  }
-
-  /** Starts a closed loop. Returns its T0. */
-  function startLoop(client: EmulatedClient, request: SetWorkloadRequest, startAt: () => number): number {
+  /** A closed loop, as asked for. */
+  function loopOf(request: SetWorkloadRequest): Plan {
     const { concurrency, arrival, maxInFlight } = request;
     if (arrival?.process !== undefined || maxInFlight > 0) {
       const found = arrival?.process === undefined ? 'max_in_flight' : 'an arrival process';
@@ -146,21 +100,18 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
     }
     const duration = span('duration', request.duration);
     const requests = arrival?.requests || undefined;
-    const start = startAt();
-    generator.startLoop(client, { concurrency, ...(requests && { requests }), ...(duration && { duration }) }, start);
-    return start;
+    return { kind: 'loop', loop: { concurrency, ...(requests && { requests }), ...(duration && { duration }) } };
   }
 
-  /** Starts a schedule. Returns its T0. */
-  function startSchedule(client: EmulatedClient, request: SetWorkloadRequest, startAt: () => number): number {
+  /** A schedule, as asked for. */
+  function scheduleOf(request: SetWorkloadRequest): Plan {
     const { seed, maxInFlight, inFlightPolicy } = request;
     const duration = span('duration', request.duration);
-    const arrival = arrivalOf(request.arrival, duration);
+    const schedule = { arrival: arrivalOf(request.arrival, duration), seed, ...(duration && { duration }) };
+    // Made for its checks alone: the thread that it runs in makes its own.
+    valid([ScheduleError], () => createSchedule(schedule));
     const policy = inFlightPolicy === InFlightPolicy.DROP ? 'drop' : 'queue';
-    const start = startAt();
-    const schedule = valid([ScheduleError], () => createSchedule({ arrival, seed, ...(duration && { duration }) }));
-    generator.start(client, schedule, start, maxInFlight > 0 ? { limit: { maxInFlight, policy } } : {});
-    return start;
+    return { kind: 'schedule', schedule, ...(maxInFlight > 0 && { limit: { maxInFlight, policy } }) };
   }
 
   return {
@@ -175,10 +126,9 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
         throw invalidArgument(`count: found ${count}; allowed: a whole number from 1 to ${mostClients}`);
       }
       const spec = await specOf(asked);
-      await options.load(spec);
-      await options.prepare();
-      const clients = generator.create(service, spec, count);
-      options.clients.opened(clients);
+      await generator.warmUp();
+      const clients = await generator.create(service, spec, count);
+      options.clients.opened(clients, spec);
       return { clients: clients.map(describe) };
     },
 
@@ -195,15 +145,16 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
       }
       const size = Math.min(pageSize || 100, 1000);
       const rest = [...generator.clients()].filter(client => client.n >= Number(pageToken));
+      const page = rest.slice(0, size);
+      const states = await generator.states(page);
       return {
-        clients: rest.slice(0, size).map(client => ({
-          description: describe(client),
-          requests: client.completed,
-          failed: client.failed,
-          busy: isBusy(client),
-          fault: client.fault ?? '',
-          scheduleHash: client.schedule?.hash() ?? '',
-        })),
+        clients: page.flatMap((client, index) => {
+          const state = states[index];
+          if (state === undefined) return [];
+          const { completed, failed, busy, scheduleHash = '' } = state;
+          const { fault = '' } = client;
+          return [{ description: describe(client), requests: completed, failed, busy, fault, scheduleHash }];
+        }),
         nextPageToken: rest.length > size ? String(rest[size]!.n) : '',
       };
     },
@@ -225,20 +176,22 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
 
     async setWorkload(request) {
       const client = find(request.clientId);
-      if (client.fault !== undefined) throw failedPrecondition(`client_id: ${client.id} sends nothing any more: ${client.fault}`);
-      const { asked, ...estimate } = ownStart(request, options.clockEstimate);
-      const start = () => startOf(asked);
-      const startAt = request.concurrency > 0 ? startLoop(client, request, start) : startSchedule(client, request, start);
-      return { startAt, ...estimate };
+      const wanted = {
+        own: span('start_at', request.startAt),
+        reference: span('start_at_reference', request.startAtReference),
+      };
+      const started = await generator.start(client, request.concurrency > 0 ? loopOf(request) : scheduleOf(request), wanted);
+      if ('refusal' in started) throw failedPrecondition(started.refusal);
+      return { startAt: started.at, ...started.estimate };
     },
 
     async startTracing() {
-      tracing.start();
+      generator.trace(true);
       return {};
     },
 
     async pauseTracing() {
-      tracing.pause();
+      generator.trace(false);
       return {};
     },
 

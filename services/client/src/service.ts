@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { redisSettings } from '@galileo/bus';
 import { LoadClientDefinition } from '@galileo/proto/client';
-import { spoolSettings } from '@galileo/reconcile';
 import {
   advertised,
   bind,
@@ -12,32 +11,17 @@ import {
   startGrpcServer,
 } from '@galileo/service';
 import type { AppRequests } from './apps/app-requests.ts';
-import { type ClientConfig, variables } from './config.ts';
-import { createDebugSender } from './debug-sender.ts';
-import { createGenerator } from './generator.ts';
-import { createHttpSender } from './http/http-sender.ts';
+import type { ClientConfig } from './config.ts';
+import { type OpenShard, openLoadGenerator } from './load-generator.ts';
 import { allowedName, isName } from './names.ts';
-import { processTime } from './pacer-time.ts';
 import type { RedisSide } from './redis/redis-side.ts';
-import { type RequestSpec, transportOf } from './requests/request-spec.ts';
-import { createRouter, parseStaticHost, type StaticHost } from './router.ts';
 import { loadClientRpc } from './rpc.ts';
-import { openFileTraces } from './traces/file-traces.ts';
-import { noTraces } from './traces/no-traces.ts';
-import { openRecordedTraces } from './traces/recorded-traces.ts';
-import { createTracing } from './traces/tracing.ts';
-import { createTransports } from './transports.ts';
-import { warmUp } from './warm-up.ts';
+import { openShard, type ShardConfig } from './shards/open-shard.ts';
+import { openThreadShard } from './shards/thread-shard.ts';
 
+/** What a thread of the program runs. */
+export { runShardThread as runThread } from './shards/shard-thread.ts';
 export type { ClientConfig };
-
-function staticHostOf({ staticHost }: ClientConfig): StaticHost {
-  try {
-    return parseStaticHost(staticHost);
-  } catch (error) {
-    throw new ConfigError([`${variables.staticHost.env}: ${(error as Error).message}`]);
-  }
-}
 
 /** What few workers need is loaded when it is asked for: it would double what an idle one takes. */
 async function openMetrics(listen: string) {
@@ -72,73 +56,35 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   const now = () => clock.now();
   const stopping = new AbortController();
 
-  const time = processTime(now);
-  const router = createRouter(config.routerType, staticHostOf(config));
-  const senderOptions = {
-    now,
-    connections: config.connections,
-    keepHeaders: config.traceLogging !== 'none' && config.traceContent !== 'none',
-    keepBody: config.traceLogging !== 'none' && config.traceContent === 'all' ? config.traceBodyBytes : 0,
-    onIdleFailure: (host: string, error: Error) => log.debug({ host, err: error }, 'could not connect ahead'),
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  const shardConfig: ShardConfig = { ...config, worker };
+  const openerOf = (index: number): OpenShard => {
+    const place = { index, of: config.threads };
+    if (config.threads === 1) return async events => openShard(shardConfig, place, { log, clock }, events);
+    return events => openThreadShard(shardConfig, place, events, failure.reject);
   };
-  // Whatever the transport: what goes nowhere must not leave the worker.
-  const reaching = <T>(make: () => T) => (router.reaches ? make() : createDebugSender(now));
-  const sender = createTransports(
-    reaching(() => createHttpSender(senderOptions)),
-    {
-      undici: () => reaching(async () => (await import('./undici/undici-sender.ts')).createUndiciSender(senderOptions)),
-      grpc: () => reaching(async () => (await import('./grpc-target/grpc-sender.ts')).createGrpcSender(senderOptions)),
-    },
-  );
-  const load = async (spec: RequestSpec) => {
-    const transport = transportOf(spec);
-    if (transport !== undefined) await sender.load(transport);
-  };
-  const generator = createGenerator({
+  const generator = await openLoadGenerator(
     worker,
-    time,
-    sender,
-    router,
-    maxInFlight: config.maxInFlight,
-    pacing: config.pacing,
-    openLog: client => tracing.logOf(traces.openClient(client)),
-    onError: error => log.error({ err: error }, 'a request could not be sent or recorded'),
-    onFault: ({ id, fault }) => log.error({ client: id, reason: fault }, 'a client sends nothing any more'),
-    onOutput: (app, line) => log.debug({ app, line }, 'an app has printed'),
-  });
+    Array.from({ length: config.threads }, (_, index) => openerOf(index)),
+  );
   const appRequests = appRequestsOf(config);
-  // A schedule that is under way would burst or stall if the time it goes by were set anew.
-  const anchor = clock.keepAnchorWhile(() => !generator.isIdle());
   let redisSide: RedisSide | undefined;
-  let warm: Promise<unknown> | undefined;
-  const warmOnce = async () => {
-    warm ??= warmUp(time).catch(error => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
-    await warm;
-  };
   const rpc = loadClientRpc({
     worker,
     labels,
     generator,
     appRequests,
-    tracing: { start: () => tracing.start(), pause: () => tracing.pause() },
     routeSource: bus === 'redis' ? 'redis' : 'grpc',
-    clients: { opened: clients => redisSide?.opened(clients), closed: ids => redisSide?.closed(ids) },
-    load,
-    now,
-    prepare: warmOnce,
-    clockEstimate: () => traces.clockEstimate(),
+    clients: { opened: (clients, spec) => redisSide?.opened(clients, spec), closed: ids => redisSide?.closed(ids) },
     stopping: stopping.signal,
   });
   const services = [bind(LoadClientDefinition, rpc)];
-  const server = await startGrpcServer({ listen: config.listen, credentials, insecure, services, log });
-  const openTraces = () => {
-    if (config.traceLogging === 'none') return noTraces;
-    if (config.traceLogging === 'file') return openFileTraces({ directory: config.traceDirectory, worker, log });
-    const spool = spoolSettings(config, { service: 'client', node: worker, recorder });
-    return openRecordedTraces({ bus, redis, recorder, credentials, worker, spool, clock, log, settle: generator.settled });
-  };
-  const traces = openTraces();
-  const tracing = createTracing(() => traces.flush());
+  const serving = startGrpcServer({ listen: config.listen, credentials, insecure, services, log });
+  const server = await serving.catch(async error => {
+    await generator[Symbol.asyncDispose]();
+    throw error;
+  });
   const metrics = config.metricsListen === undefined ? undefined : await openMetrics(config.metricsListen);
 
   const needs = { traces: false, redis: bus !== 'redis' };
@@ -148,16 +94,14 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
   };
   if (bus === 'redis') {
     // Controllers wait only 3 s for their clients.
-    await warmOnce();
+    await generator.warmUp();
     const { openRedisSide } = await import('./redis/redis-side.ts');
     redisSide = openRedisSide({
       settings: redis,
       worker,
       labels,
       generator,
-      tracing,
       appRequests,
-      load,
       now,
       address: advertised(config, server.address),
       log,
@@ -169,30 +113,25 @@ export async function startClient(config: ClientConfig, { log, clock }: ServiceC
     log.info({ addresses: { grpc: server.address }, worker, recorder }, 'waiting for the recorder');
   }
   // Where there is Redis, Galileo's own recorders need none of ours; health tells whether ours is there.
-  if (!isRecorded || redisSide === undefined) await traces.ready();
+  if (!isRecorded || redisSide === undefined) await generator.ready();
   if (redisSide !== undefined) {
     log.info({ redis: `${config.redisHost}:${config.redisPort}` }, 'waiting for the routes in Redis');
     await redisSide.ready();
     redisSide.enter();
   }
-  traces.onConnection(connected => need({ traces: connected }));
+  generator.onConnection(connected => need({ traces: connected }));
 
   return {
     addresses: { grpc: server.address, ...(metrics === undefined ? {} : { metrics: metrics.address }) },
+    failed: failure.promise,
     async [Symbol.asyncDispose]() {
       stopping.abort();
       server.setServing(false);
       await redisSide?.leave();
-      generator.end();
-      const closed = Promise.all([
-        sender[Symbol.asyncDispose](),
-        server[Symbol.asyncDispose](),
-        metrics?.[Symbol.asyncDispose](),
-      ]);
-      await traces[Symbol.asyncDispose]();
+      const closed = Promise.all([server[Symbol.asyncDispose](), metrics?.[Symbol.asyncDispose]()]);
+      await generator[Symbol.asyncDispose]();
       await redisSide?.[Symbol.asyncDispose]();
       await closed;
-      anchor[Symbol.dispose]();
     },
   };
 }

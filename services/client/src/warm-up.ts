@@ -53,6 +53,7 @@ export async function warmUp(time: PacerTime): Promise<number> {
     onIdleFailure() {},
   });
   let answered = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
   const write = createTraceWriter();
   const generator = createGenerator({
     worker: 'warm-up',
@@ -70,14 +71,14 @@ export async function warmUp(time: PacerTime): Promise<number> {
       };
     },
     onError() {},
+    onIdle: () => resolve(),
   });
   generator.setRoutes([{ service: 'warm-up', hosts: [target.host], weights: [1] }]);
-  const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, limit * 1000);
-  generator.watch({ latency: createHistogram(), onIdle: resolve });
-  for (const [seed, client] of generator
-    .create('warm-up', { kind: 'constant', request: outgoingRequest(undefined) }, clients)
-    .entries()) {
+  generator.watch({ latency: createHistogram() });
+  const identities = Array.from({ length: clients }, (_, n) => ({ id: `${n}`, n, service: 'warm-up', token: `${n}` }));
+  const made = generator.create('warm-up', { kind: 'constant', request: outgoingRequest(undefined) }, identities);
+  for (const [seed, client] of made.entries()) {
     const arrival = { kind: 'distribution', name: 'expovariate', parameters: [rate] } as const;
     generator.start(client, createSchedule({ arrival, seed, duration }), time.now());
   }

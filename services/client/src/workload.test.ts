@@ -83,7 +83,7 @@ describe('the end of a workload', () => {
     begin();
     generator.startLoop(client, { concurrency: 2 }, start + 3, { onDone });
     run();
-    generator.close([client.id]);
+    generator.close([client]);
     answerAll();
     expect(ends).toBe(0);
   });

@@ -7,35 +7,39 @@ import { startRecorderDouble } from './recorder-double.ts';
 import { startProcess } from './service-process.ts';
 
 describe('the process', () => {
-  it('ends on SIGTERM with 0: what is on the way is given up, and everything recorded', async () => {
-    await using recorder = await startRecorderDouble();
-    let seen = 0;
-    await using upstream = await startUpstream((request, response) => {
-      seen += 1;
-      if (request.url === '/fast') response.end();
-    });
-    await using worker = startProcess('client', { galileo_recorder: recorder.address, galileo_bus: 'direct' });
-    const { addresses } = await worker.line('ready');
-    using connection = connect(LoadClientDefinition, addresses.grpc);
-    const { client } = connection;
-    await client.setRoutes({ routes: [{ service: 'pi', hosts: [upstream.address], weights: [1] }] });
-    for (const path of ['/fast', '/never']) {
-      const { clients } = await client.createClients({ service: 'pi', count: 1, request: { path } });
-      const process = { $case: 'distribution' as const, value: { name: 'constant', parameters: [0.02] } };
-      await client.setWorkload({ clientId: clients[0]!.clientId, arrival: { process }, seed: 1, duration: 600 });
-    }
-    await until('requests at the target', () => seen > 10);
-    expect(await worker.terminate()).toEqual([0, null]);
-    expect(worker.output()).toContain('"msg":"stopped"');
+  it.each([1, 2])(
+    'ends on SIGTERM with 0: what is on the way is given up, and everything recorded; threads: %d',
+    async threads => {
+      await using recorder = await startRecorderDouble();
+      let seen = 0;
+      await using upstream = await startUpstream((request, response) => {
+        seen += 1;
+        if (request.url === '/fast') response.end();
+      });
+      const env = { galileo_recorder: recorder.address, galileo_bus: 'direct', galileo_client_threads: String(threads) };
+      await using worker = startProcess('client', env);
+      const { addresses } = await worker.line('ready');
+      using connection = connect(LoadClientDefinition, addresses.grpc);
+      const { client } = connection;
+      await client.setRoutes({ routes: [{ service: 'pi', hosts: [upstream.address], weights: [1] }] });
+      for (const path of ['/fast', '/never']) {
+        const { clients } = await client.createClients({ service: 'pi', count: 1, request: { path } });
+        const process = { $case: 'distribution' as const, value: { name: 'constant', parameters: [0.02] } };
+        await client.setWorkload({ clientId: clients[0]!.clientId, arrival: { process }, seed: 1, duration: 600 });
+      }
+      await until('requests at the target', () => seen > 10);
+      expect(await worker.terminate()).toEqual([0, null]);
+      expect(worker.output()).toContain('"msg":"stopped"');
 
-    const kinds = Map.groupBy(recorder.traces, trace => splitHeaders(trace.headers).details.error ?? `${trace.status}`);
-    expect([...kinds.keys()].toSorted()).toEqual(['200', 'cancelled']);
-    const counters = Map.groupBy(recorder.traces, trace => trace.client);
-    for (const traces of counters.values()) {
-      const numbers = traces.map(trace => Number(trace.requestId.split(':')[1])).toSorted((a, b) => a - b);
-      expect(numbers).toEqual(numbers.map((_, i) => i + 1));
-    }
-  });
+      const kinds = Map.groupBy(recorder.traces, trace => splitHeaders(trace.headers).details.error ?? `${trace.status}`);
+      expect([...kinds.keys()].toSorted()).toEqual(['200', 'cancelled']);
+      const counters = Map.groupBy(recorder.traces, trace => trace.client);
+      for (const traces of counters.values()) {
+        const numbers = traces.map(trace => Number(trace.requestId.split(':')[1])).toSorted((a, b) => a - b);
+        expect(numbers).toEqual(numbers.map((_, i) => i + 1));
+      }
+    },
+  );
 
   it('ends on SIGTERM also while it still waits for its recorder', async () => {
     await using worker = startProcess('client', { galileo_recorder: '127.0.0.1:1', galileo_bus: 'direct' });

@@ -5,7 +5,6 @@ import { createClients, pingWorkers, rpcResponseKey } from '@galileo/wire';
 import { describe, expect, it } from 'vitest';
 import { createBusMessages } from '../src/redis/bus-messages.ts';
 import { createBusWorkloads } from '../src/redis/bus-workloads.ts';
-import { setUp } from './virtual-generator.ts';
 import { startWorker } from './worker.ts';
 
 const settings = ({ host, port }: RedisServer) => ({ host, port });
@@ -203,9 +202,10 @@ describe.skipIf(missing('redis-server'))('a workload that ends while Redis is aw
     await using redis = await startRedis();
     await using connection = connectRedis(settings(redis), { log: silentLog, name: 'messages' });
     await connection.ready();
-    const { generator, client, time } = setUp();
-    const messages = createBusMessages({ redis: connection, log: silentLog, now: time.now });
-    const workloads = createBusWorkloads({ redis: connection, messages, generator, log: silentLog, now: time.now });
+    const client = { id: 'w:svc:0', n: 0, service: 'svc', token: '0', fault: undefined };
+    const generator = { client: () => client, start: async () => ({ at: 0 }), stop() {} };
+    const messages = createBusMessages({ redis: connection, log: silentLog, now: () => 0 });
+    const workloads = createBusWorkloads({ redis: connection, messages, generator, log: silentLog });
     await redis.kill();
     await until('the loss', () => !connection.connected);
     const nothing = { clientId: client.id, num: 0, distribution: 'constant', parameters: null };

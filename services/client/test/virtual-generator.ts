@@ -1,6 +1,7 @@
 import { splitHeaders, type Trace } from '@galileo/wire';
 import { type Arrival, createSchedule } from '@galileo/workload';
 import { createGenerator, type GeneratorOptions } from '../src/generator.ts';
+import type { RequestSpec } from '../src/requests/request-spec.ts';
 import { createRouter } from '../src/router.ts';
 import { type Answer, type OutgoingRequest, unsent } from '../src/sender.ts';
 import { traceOf } from '../src/trace.ts';
@@ -40,13 +41,21 @@ export function setUp(options: Partial<GeneratorOptions> = {}) {
     ...options,
   });
   generator.setRoutes([route]);
-  const [client] = generator.create('pi', { kind: 'constant', request }, 1);
+  let numbered = 0;
+  const create = (count: number, spec: RequestSpec = { kind: 'constant', request }) => {
+    const identities = Array.from({ length: count }, () => {
+      const n = numbered++;
+      return { id: `w:pi:${n}`, n, service: 'pi', token: n.toString(16).padStart(16, '0') };
+    });
+    return generator.create('pi', spec, identities);
+  };
+  const [client] = create(1);
   const begin = (arrival: Arrival = everySecond, at = start) =>
     generator.start(client!, createSchedule({ arrival, seed: 1 }), at);
   const answerAll = () => {
     for (const { answer } of waiting.splice(0)) answer(200);
   };
-  return { ...loop, generator, client: client!, begin, traces, errors, prepared, waiting, answerAll };
+  return { ...loop, generator, create, client: client!, begin, traces, errors, prepared, waiting, answerAll };
 }
 
 /** Kind of error of a trace. */

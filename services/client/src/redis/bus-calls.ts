@@ -14,9 +14,8 @@ import {
   startTracingCommand,
   stopWorkloadCommand,
 } from '@galileo/wire';
-import type { Generator } from '../generator.ts';
+import type { LoadGenerator } from '../load-generator.ts';
 import type { RequestSpec } from '../requests/request-spec.ts';
-import type { Tracing } from '../traces/tracing.ts';
 import { createBusClients } from './bus-clients.ts';
 import type { BusMessages } from './bus-messages.ts';
 import { createBusWorkloads } from './bus-workloads.ts';
@@ -30,13 +29,10 @@ export interface BusCallsOptions {
   readonly settings: RedisSettings;
   readonly worker: string;
   readonly log: Logger;
-  readonly generator: Generator;
+  readonly generator: LoadGenerator;
   readonly registration: Pick<Registration, 'register' | 'opened' | 'closed'>;
-  readonly tracing: Pick<Tracing, 'start' | 'pause'>;
   /** What so many clients of a configuration send. @throws (rejects with) CallError or RequestError. */
   requestOf(config: ClientConfig, count: number): Promise<RequestSpec>;
-  /** UNIX seconds. */
-  now(): number;
   /** Calls are heard, or are no longer. */
   onState(subscribed: boolean): void;
 }
@@ -55,7 +51,7 @@ const ofClients = { channels: [setWorkloadCommand.channel, stopWorkloadCommand.c
  * that were made over the bus. Messages that are malformed are logged and get no answer, as from the original.
  */
 export function openBusCalls(options: BusCallsOptions): BusCalls {
-  const { settings, worker, log, generator, registration, tracing } = options;
+  const { settings, worker, log, generator, registration } = options;
   const clients = createBusClients(options);
   const workloads = createBusWorkloads(options);
 
@@ -90,8 +86,8 @@ export function openBusCalls(options: BusCallsOptions): BusCalls {
     [createClientCommand.channel, () => {}],
     [closeClientCommand.channel, commandHandler(closeClientCommand, log, ({ clientId }) => close(clientId))],
     [registerWorkerCommand.channel, () => void registration.register()],
-    [startTracingCommand.channel, () => tracing.start()],
-    [pauseTracingCommand.channel, () => tracing.pause()],
+    [startTracingCommand.channel, () => generator.trace(true)],
+    [pauseTracingCommand.channel, () => generator.trace(false)],
     [pingWorkers.channel, callHandler(pingWorkers, options, () => worker)],
     [creation.channel, callHandler(creation, options, create)],
   ];

@@ -1,13 +1,12 @@
 import type { ClientConfig, ClientDescription, ClientInfo, CreateClientCommand } from '@galileo/wire';
-import type { EmulatedClient } from '../emulated-client.ts';
-import type { Generator } from '../generator.ts';
+import type { LoadClient, LoadGenerator } from '../load-generator.ts';
 import { allowedName, isName } from '../names.ts';
 import type { RequestSpec } from '../requests/request-spec.ts';
 import { CallError } from './calls.ts';
 
 export interface BusClientsOptions {
   readonly worker: string;
-  readonly generator: Pick<Generator, 'create'>;
+  readonly generator: Pick<LoadGenerator, 'create' | 'states'>;
   /** What so many clients of a configuration send. @throws (rejects with) CallError or RequestError. */
   requestOf(config: ClientConfig, count: number): Promise<RequestSpec>;
 }
@@ -16,7 +15,7 @@ const mostClients = 10_000;
 
 /** A client and what was asked for. */
 export interface BusClient {
-  readonly client: EmulatedClient;
+  readonly client: LoadClient;
   readonly description: ClientDescription;
 }
 
@@ -35,7 +34,8 @@ export function createBusClients({ worker, generator, requestOf }: BusClientsOpt
         throw new CallError('ValueError', `service: found ${JSON.stringify(config.service)}; allowed: ${allowedName}`);
       }
       if (num > mostClients) throw new CallError('ValueError', `num: found ${num}; allowed: up to ${mostClients}`);
-      const made = generator.create(config.service, await requestOf(config, num), num).map(client => {
+      const created = await generator.create(config.service, await requestOf(config, num), num);
+      const made = created.map(client => {
         const description: ClientDescription = { clientId: client.id, worker, config };
         return { client, description };
       });
@@ -44,7 +44,7 @@ export function createBusClients({ worker, generator, requestOf }: BusClientsOpt
     },
 
     /** Forgets those that were closed, and returns them. */
-    forget(ids: readonly string[]): readonly EmulatedClient[] {
+    forget(ids: readonly string[]): readonly LoadClient[] {
       const known = ids.map(id => clients.get(id)?.client).filter(client => client !== undefined);
       for (const { id } of known) clients.delete(id);
       return known;
@@ -56,12 +56,13 @@ export function createBusClients({ worker, generator, requestOf }: BusClientsOpt
      * What the next client has to say to a call that comes once per client, one after the other.
      * @returns undefined if there is none.
      */
-    nextInfo(call: string): ClientInfo | undefined {
+    async nextInfo(call: string): Promise<ClientInfo | undefined> {
       if (call !== heard || silent.length === 0) silent = [...clients.values()].reverse();
       heard = call;
       const next = silent.pop();
       if (next === undefined) return undefined;
-      return { description: next.description, requests: next.client.released, failed: next.client.unsuccessful };
+      const [state] = await generator.states([next.client]);
+      return state && { description: next.description, requests: state.released, failed: state.unsuccessful };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { pyFloat, setWorkloadCommand } from '@galileo/wire';
-import { distributions, type Schedule } from '@galileo/workload';
+import { createSchedule, distributions, type ScheduleOptions } from '@galileo/workload';
 import { describe, expect, it } from 'vitest';
 import { busWorkload } from './bus-workload.ts';
 
@@ -8,7 +8,8 @@ const workload = (fields: readonly unknown[]) => {
   if (!command.ok) throw new Error(command.reason);
   return busWorkload(command.value, 1);
 };
-function times(schedule: Schedule, most = 100): number[] {
+function times(options: ScheduleOptions, most = 100): number[] {
+  const schedule = createSchedule(options);
   const found: number[] = [];
   for (let time = schedule.next(); time !== undefined && found.length < most; time = schedule.next()) found.push(time);
   return found;

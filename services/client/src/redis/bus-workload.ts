@@ -1,11 +1,10 @@
 import { isPyNumber, pyNumber, type SetWorkloadCommand } from '@galileo/wire';
-import { createSchedule, type DistributionName, type Schedule, ScheduleError } from '@galileo/workload';
-import type { ClosedLoop } from '../closed-loop.ts';
+import { createSchedule, type DistributionName, ScheduleError } from '@galileo/workload';
+import type { Plan } from '../shards/shard.ts';
 
 /** What a SetWorkloadCommand asks of its client. */
 export type BusWorkload =
-  | { readonly kind: 'schedule'; readonly schedule: Schedule }
-  | { readonly kind: 'loop'; readonly loop: ClosedLoop }
+  | Plan
   /** Inter-arrival times that wait in Redis; at most so many of them. */
   | { readonly kind: 'recorded'; readonly most: number }
   | { readonly kind: 'nothing' }
@@ -38,8 +37,11 @@ export function busWorkload({ num, distribution, parameters }: SetWorkloadComman
     parameters: distribution === 'constant' ? numbers.map(gap => Math.max(0, gap)) : numbers,
     ...(num !== null && { requests: num }),
   };
+  const schedule = { arrival, seed, ...(num === null && { duration: forEver }) };
   try {
-    return { kind: 'schedule', schedule: createSchedule({ arrival, seed, ...(num === null && { duration: forEver }) }) };
+    // Made for its checks alone: the thread that it runs in makes its own.
+    createSchedule(schedule);
+    return { kind: 'schedule', schedule };
   } catch (error) {
     if (error instanceof ScheduleError) return refused(error.message);
     throw error;

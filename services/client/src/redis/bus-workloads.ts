@@ -2,9 +2,8 @@ import { randomInt } from 'node:crypto';
 import type { RedisConnection } from '@galileo/bus';
 import type { Logger } from '@galileo/service';
 import { parseRecordedArrivals, recordedArrivalsKey, type SetWorkloadCommand, workloadDoneEvent } from '@galileo/wire';
-import { createSchedule } from '@galileo/workload';
-import type { EmulatedClient } from '../emulated-client.ts';
-import type { Generator } from '../generator.ts';
+import type { LoadClient, LoadGenerator } from '../load-generator.ts';
+import type { Plan } from '../shards/shard.ts';
 import type { BusMessages } from './bus-messages.ts';
 import { busWorkload } from './bus-workload.ts';
 
@@ -12,28 +11,32 @@ export interface BusWorkloadsOptions {
   /** Where recorded inter-arrival times wait. */
   readonly redis: RedisConnection;
   readonly messages: Pick<BusMessages, 'tell' | 'withdraw'>;
-  readonly generator: Pick<Generator, 'client' | 'start' | 'startLoop' | 'stop' | 'earliestStart'>;
+  readonly generator: Pick<LoadGenerator, 'client' | 'start' | 'stop'>;
   readonly log: Logger;
-  /** UNIX seconds. */
-  now(): number;
 }
 
 /**
  * Gives clients the workloads that controllers ask for, and says when they are done: when the last answer is there, or at once
  * where there is nothing to do or the command can't be followed, so that nobody waits for ever.
  */
-export function createBusWorkloads({ redis, messages, generator, log, now }: BusWorkloadsOptions) {
+export function createBusWorkloads({ redis, messages, generator, log }: BusWorkloadsOptions) {
   /** The newest command to each client; what an older one still waits for has no effect any more. */
-  const newest = new WeakMap<EmulatedClient, object>();
+  const newest = new WeakMap<LoadClient, object>();
 
-  function done({ id }: EmulatedClient): void {
+  function done({ id }: LoadClient): void {
     messages.tell(workloadDoneEvent.channel, workloadDoneEvent.encode({ clientId: id }), id);
   }
 
-  const startAt = () => Math.max(now(), generator.earliestStart());
+  /** At once. A client that gets no request any more is done with it. */
+  async function start(client: LoadClient, plan: Plan): Promise<void> {
+    const started = await generator.start(client, plan, {}, () => done(client));
+    if (!('refusal' in started)) return;
+    log.warn({ client: client.id, reason: started.refusal }, 'a workload is refused');
+    if (generator.client(client.id) === client) done(client);
+  }
 
   /** Takes the recorded inter-arrival times out of Redis; in one transaction, so that none comes in between. */
-  async function takeRecorded({ id }: EmulatedClient): Promise<readonly number[]> {
+  async function takeRecorded({ id }: LoadClient): Promise<readonly number[]> {
     const key = recordedArrivalsKey(id);
     const replies = await redis.client.multi().llen(key).lrange(key, 0, -1).del(key).exec();
     const [error, values] = replies![1] as [Error | null, string[]];
@@ -43,7 +46,7 @@ export function createBusWorkloads({ redis, messages, generator, log, now }: Bus
     return gaps.value;
   }
 
-  async function play(client: EmulatedClient, most: number): Promise<void> {
+  async function play(client: LoadClient, most: number): Promise<void> {
     const mine = {};
     newest.set(client, mine);
     const isNewest = () => newest.get(client) === mine && generator.client(client.id) === client;
@@ -52,8 +55,7 @@ export function createBusWorkloads({ redis, messages, generator, log, now }: Bus
       if (!isNewest()) return;
       const played = gaps.slice(0, most);
       log.debug({ client: client.id, requests: played.length }, 'recorded inter-arrival times');
-      const schedule = createSchedule({ arrival: { kind: 'recorded', gaps: played }, seed: 0 });
-      generator.start(client, schedule, startAt(), { onDone: () => done(client) });
+      await start(client, { kind: 'schedule', schedule: { arrival: { kind: 'recorded', gaps: played }, seed: 0 } });
     } catch (error) {
       if (!isNewest()) return;
       log.warn({ client: client.id, reason: (error as Error).message }, 'the recorded inter-arrival times can not be played');
@@ -69,15 +71,8 @@ export function createBusWorkloads({ redis, messages, generator, log, now }: Bus
       newest.delete(client);
       // Whoever replaces a workload does not wait for its end; told now it would be taken for that of the new one.
       messages.withdraw(client.id);
-      if (client.fault !== undefined) {
-        log.warn({ client: client.id, reason: client.fault }, 'a workload is refused: the client sends nothing any more');
-        done(client);
-        return;
-      }
-      const onDone = () => done(client);
       const workload = busWorkload(command, randomInt(2 ** 48 - 1));
-      if (workload.kind === 'schedule') generator.start(client, workload.schedule, startAt(), { onDone });
-      else if (workload.kind === 'loop') generator.startLoop(client, workload.loop, startAt(), { onDone });
+      if (workload.kind === 'schedule' || workload.kind === 'loop') void start(client, workload);
       else {
         generator.stop(client);
         if (workload.kind === 'recorded') {

@@ -3,10 +3,8 @@ import { connectRedis } from '@galileo/bus/connect-redis';
 import { followRoutes } from '@galileo/routing';
 import type { Logger } from '@galileo/service';
 import type { AppRequests } from '../apps/app-requests.ts';
-import type { EmulatedClient } from '../emulated-client.ts';
-import type { Generator } from '../generator.ts';
+import type { LoadClient, LoadGenerator } from '../load-generator.ts';
 import type { RequestSpec } from '../requests/request-spec.ts';
-import type { Tracing } from '../traces/tracing.ts';
 import { type BusCalls, openBusCalls } from './bus-calls.ts';
 import { createBusMessages } from './bus-messages.ts';
 import { clientRequest } from './client-request.ts';
@@ -19,11 +17,8 @@ export interface RedisSideOptions {
   readonly settings: RedisSettings;
   readonly worker: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly generator: Generator;
-  readonly tracing: Pick<Tracing, 'start' | 'pause'>;
+  readonly generator: LoadGenerator;
   readonly appRequests: AppRequests;
-  /** Makes ready what requests like these go by. */
-  load(spec: RequestSpec): Promise<void>;
   /** UNIX seconds. */
   now(): number;
   /** HOST:PORT under which others reach the worker. */
@@ -51,7 +46,7 @@ export interface RedisSide extends AsyncDisposable {
   /** Takes back what was entered, for a bounded time. */
   leave(): Promise<void>;
   /** Clients were made over gRPC. */
-  opened(clients: readonly EmulatedClient[]): void;
+  opened(clients: readonly LoadClient[], spec: RequestSpec): void;
   /** Clients were closed over gRPC. */
   closed(ids: readonly string[]): void;
 }
@@ -61,7 +56,7 @@ export interface RedisSide extends AsyncDisposable {
  * finds it there.
  */
 export function openRedisSide(options: RedisSideOptions): RedisSide {
-  const { settings, worker, labels, generator, tracing, load, address, log, now, onState } = options;
+  const { settings, worker, labels, generator, address, log, now, onState } = options;
   let state: RedisState = { connected: false, subscribed: false, routed: false };
   const update = (change: Partial<RedisState>) => {
     state = { ...state, ...change };
@@ -93,12 +88,8 @@ export function openRedisSide(options: RedisSideOptions): RedisSide {
         register();
       };
       calls = openBusCalls({
-        ...{ redis, messages, settings, worker, log, generator, registration, tracing, now },
-        async requestOf(config, count) {
-          const spec = await clientRequest(config, count, options.appRequests);
-          await load(spec);
-          return spec;
-        },
+        ...{ redis, messages, settings, worker, log, generator, registration },
+        requestOf: (config, count) => clientRequest(config, count, options.appRequests),
         onState: onSubscription,
       });
       entered.push(calls, announce({ redis, kind: 'client', name: worker, address, log }));
@@ -108,7 +99,7 @@ export function openRedisSide(options: RedisSideOptions): RedisSide {
       await registration[Symbol.asyncDispose]();
       left = Promise.all(entered.map(part => part[Symbol.asyncDispose]()));
     },
-    opened: clients => void registration.opened(clients.map(client => describeClient(client, worker))),
+    opened: (clients, spec) => void registration.opened(clients.map(client => describeClient(client, spec, worker))),
     closed(ids) {
       calls?.closed(ids);
       registration.closed(ids);

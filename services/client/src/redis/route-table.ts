@@ -1,13 +1,13 @@
 import type { Route, RoutingTable } from '@galileo/routing';
 import type { Logger } from '@galileo/service';
-import type { Generator } from '../generator.ts';
+import type { LoadGenerator } from '../load-generator.ts';
 import { hostsProblem } from '../names.ts';
 
 /**
  * The generator's routes, of which each client has a table of its own, as the one table that routes from Redis go to. A route to
  * a host that is none is logged, and the service keeps the one that it has: the others must not suffer for it.
  */
-export function routeTableOf(generator: Pick<Generator, 'routes' | 'setRoutes'>, log: Logger): Pick<RoutingTable, 'replace'> {
+export function routeTableOf(generator: Pick<LoadGenerator, 'routes' | 'setRoutes'>, log: Logger): Pick<RoutingTable, 'replace'> {
   /** Service -> what was wrong with its route last. */
   let told = new Map<string, string>();
   return {

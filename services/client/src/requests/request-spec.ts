@@ -66,6 +66,20 @@ export interface AppSpec {
   readonly memory: number;
 }
 
+/** What the requests are like, as far as that is known ahead. */
+export function typicalOf(spec: RequestSpec): Pick<OutgoingRequest, 'method' | 'path'> | undefined {
+  switch (spec.kind) {
+    case 'constant':
+      return spec.request;
+    case 'template':
+      return spec.template.request;
+    case 'grpc':
+      return { method: 'POST', path: `/${spec.method}` };
+    case 'app':
+      return undefined;
+  }
+}
+
 /** What the requests go by. */
 export function transportOf(spec: RequestSpec): Transport | undefined {
   switch (spec.kind) {
@@ -77,5 +91,40 @@ export function transportOf(spec: RequestSpec): Transport | undefined {
       return 'grpc';
     case 'app':
       return undefined;
+  }
+}
+
+/** What those of the clients send that are at the places `first`, `first + step`, … of all that `spec` is for. */
+export function shareOf(spec: RequestSpec, first: number, step: number): RequestSpec {
+  if (step === 1) return spec;
+  switch (spec.kind) {
+    case 'constant':
+    case 'grpc':
+      return spec;
+    case 'template': {
+      const { numbers } = spec.template;
+      const own = { first: numbers.first + first * numbers.step, step: numbers.step * step, total: numbers.total };
+      return { kind: 'template', template: { ...spec.template, numbers: own } };
+    }
+    case 'app':
+      return { kind: 'app', app: { ...spec.app, seeds: spec.app.seeds.filter((_, place) => place % step === first) } };
+  }
+}
+
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const withBuffer = (request: OutgoingRequest): OutgoingRequest =>
+  request.body === undefined ? request : { ...request, body: asBuffer(request.body) };
+
+/** What came from another thread as it was there: a Buffer arrives as the array of bytes that it is. */
+export function received(spec: RequestSpec): RequestSpec {
+  switch (spec.kind) {
+    case 'constant':
+      return { kind: 'constant', request: withBuffer(spec.request) };
+    case 'template':
+      return { kind: 'template', template: { ...spec.template, request: withBuffer(spec.template.request) } };
+    case 'grpc':
+    case 'app':
+      return spec;
   }
 }

@@ -1,13 +1,13 @@
-import { createHistogram, type Histogram } from '@galileo/analysis';
 import type { WatchStatisticsRequest, WatchStatisticsResponse } from '@galileo/proto/client';
 import { invalidArgument } from '@galileo/service';
-import type { Generator } from '../generator.ts';
+import type { LoadGenerator } from '../load-generator.ts';
+import type { Figures } from '../shards/shard.ts';
 
 const shortestInterval = 0.05;
 /** Faults that are told of; all of them are in the list of clients. */
 const mostFaults = 10;
 
-function faultsOf(generator: Generator): string[] {
+function faultsOf(generator: LoadGenerator): string[] {
   const faults: string[] = [];
   for (const { id, fault } of generator.clients()) {
     if (fault !== undefined) faults.push(`${id}: ${fault}`);
@@ -16,15 +16,14 @@ function faultsOf(generator: Generator): string[] {
   return faults;
 }
 
-function message(generator: Generator, latency: Histogram): WatchStatisticsResponse {
-  const { at, intended, released, completed, failed, inFlight, idle, ...histograms } = generator.snapshot();
-  const bytes = {
+function message(figures: Figures, faults: string[]): WatchStatisticsResponse {
+  const { at, intended, released, completed, failed, inFlight, idle, latency, releaseError, queueing } = figures;
+  const histograms = {
     latency: Buffer.from(latency.encode()),
-    releaseError: Buffer.from(histograms.releaseError.encode()),
-    queueing: Buffer.from(histograms.queueing.encode()),
+    releaseError: Buffer.from(releaseError.encode()),
+    queueing: Buffer.from(queueing.encode()),
   };
-  latency.reset();
-  return { at, intended, released, completed, failed, inFlight, idle, ...bytes, faults: faultsOf(generator) };
+  return { at, intended, released, completed, failed, inFlight, idle, ...histograms, faults };
 }
 
 /** An alarm that rings at fixed instants and when it is rung; `wait` takes one ring. */
@@ -51,7 +50,7 @@ function createAlarm(interval: number) {
  * ends; while there has been none, it goes on.
  */
 export async function* watchStatistics(
-  generator: Generator,
+  generator: LoadGenerator,
   request: WatchStatisticsRequest,
   signals: readonly AbortSignal[],
 ): AsyncGenerator<WatchStatisticsResponse> {
@@ -60,27 +59,24 @@ export async function* watchStatistics(
     throw invalidArgument(`interval: found ${interval}; allowed: seconds from ${shortestInterval} to 86400, or 0 for 1`);
   }
   using alarm = createAlarm(interval);
-  const latency = createHistogram();
   let done = false;
-  const unwatch = generator.watch({
-    latency,
-    onIdle() {
-      done = true;
-      alarm.strike();
-    },
+  using watch = generator.watch(() => {
+    done = true;
+    alarm.strike();
   });
   const over = AbortSignal.any([...signals]);
   over.addEventListener('abort', alarm.strike);
   try {
     while (!over.aborted) {
       await alarm.wait();
+      const mayEnd = done;
+      done = false;
+      const figures = await watch.take();
+      yield message(figures, faultsOf(generator));
       // Load that came up again after it was done is not done.
-      done &&= generator.snapshot().idle;
-      yield message(generator, latency);
-      if (done) return;
+      if (mayEnd && figures.idle) return;
     }
   } finally {
-    unwatch();
     over.removeEventListener('abort', alarm.strike);
   }
 }

@@ -1,6 +1,7 @@
 import type { Estimate } from '@galileo/reconcile';
-import type { EmulatedClient, InFlight } from '../emulated-client.ts';
+import type { InFlight } from '../emulated-client.ts';
 import type { Answer } from '../sender.ts';
+import type { ClientIdentity } from '../shards/shard.ts';
 
 /** The traces of one client. */
 export interface ClientTraces {
@@ -15,7 +16,7 @@ export interface ClientTraces {
 /** Where traces go. Nothing of it blocks, and none of it throws. */
 export interface TraceLog extends AsyncDisposable {
   /** A client is about to be made. */
-  openClient(client: Pick<EmulatedClient, 'id' | 'service' | 'token'>): ClientTraces;
+  openClient(client: ClientIdentity): ClientTraces;
   /** Hands on what waits. */
   flush(): void;
   /** Resolves when traces are taken. */
