@@ -33,6 +33,7 @@ export { type BoundService, bind, type GrpcServer, type GrpcServerOptions, start
 export { waitForServing } from './health.ts';
 export { createLog, type Logger, type LogLevel, logLevels } from './log.ts';
 export { makeDirectory } from './make-directory.ts';
+export { ensureNodeOptions } from './node-options.ts';
 export { formatPageToken, type PagePosition, parsePageToken } from './page-token.ts';
 export { type RunOptions, runService, type Service, type ServiceContext, startClock } from './run.ts';
 export type { TlsIdentity } from './tls-files.ts';

@@ -17,6 +17,6 @@ export { createRandom, type Random } from './random.ts';
 export type { RecordingFormat } from './recordings/format.ts';
 export { mostNumbers, RecordingError } from './recordings/recording-error.ts';
 export { recordingFormatOf, recordingFormats } from './recordings/registry.ts';
-export { createSchedule, type Schedule, ScheduleError, type ScheduleOptions } from './schedule.ts';
+export { checkSchedule, createSchedule, type Schedule, ScheduleError, type ScheduleOptions } from './schedule.ts';
 export { combinedHash, createScheduleHash, type ScheduleHash, scheduleHash } from './schedule-hash.ts';
 export { clientSeed } from './seed.ts';

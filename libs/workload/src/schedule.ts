@@ -53,7 +53,8 @@ export interface ScheduleOptions {
   readonly duration?: number;
 }
 
-function check({ arrival, seed, duration }: ScheduleOptions): void {
+/** @throws ScheduleError if there can't be such a schedule: the arrival process does not fit, or would never end. */
+export function checkSchedule({ arrival, seed, duration }: ScheduleOptions): void {
   const problem = arrivalProblem(arrival, duration);
   if (problem !== undefined) throw new ScheduleError(problem);
   if (!Number.isSafeInteger(seed) || seed < 0) {
@@ -68,7 +69,7 @@ function check({ arrival, seed, duration }: ScheduleOptions): void {
  * @throws ScheduleError if the arrival process does not fit, or would never end.
  */
 export function createSchedule(options: ScheduleOptions): Schedule {
-  check(options);
+  checkSchedule(options);
   const { arrival, seed, duration = Number.POSITIVE_INFINITY } = options;
   // Beyond 2^53 microseconds (285 years) times would not be whole any more.
   const end = Math.min(Math.round(Math.min(duration, spanOf(arrival)) * 1e6), Number.MAX_SAFE_INTEGER);

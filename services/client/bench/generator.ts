@@ -69,7 +69,10 @@ export async function startGenerator({ program, pacing, traced, directory }: Gen
   const address = `127.0.0.1:${await freePort()}`;
   const environment = {
     ...{ galileo_grpc_listen: address, galileo_worker_name: 'bench', galileo_bus: 'direct', galileo_client_pacing: pacing },
-    ...(recorder === undefined ? { galileo_trace_logging: 'none' } : { galileo_recorder: recorder.address }),
+    // What the recorder, on the target's core, can't take as fast as it is sent must not be given up.
+    ...(recorder === undefined
+      ? { galileo_trace_logging: 'none' }
+      : { galileo_recorder: recorder.address, galileo_spool_size: '1GiB' }),
   };
   const client = stack.use(await startProgram(pinned(1, [process.execPath, program]), { environment }));
   await client.untilOutput(/"msg":"ready"/, 20);
@@ -97,7 +100,12 @@ export async function startGenerator({ program, pacing, traced, directory }: Gen
         const { clients } = await load.createClients({ service: 'target', count: wanted.clients, request: {} });
         const startAt = Date.now() / 1000 + lead + wanted.clients / 1000;
         const workload = { ...workloadOf(wanted), startAt, duration };
-        await Promise.all(clients.map(({ clientId }, seed) => load.setWorkload({ clientId, seed: seed + 1, ...workload })));
+        // A few at a time, as the orchestrator does it.
+        const rest = clients.entries();
+        const startRest = async () => {
+          for (const [seed, { clientId }] of rest) await load.setWorkload({ clientId, seed: seed + 1, ...workload });
+        };
+        await Promise.all(Array.from({ length: 32 }, startRest));
         await seconds(startAt - Date.now() / 1000 + settling);
         let first: (WatchStatisticsResponse & { cpu: number }) | undefined;
         let last = first;

@@ -1,9 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
-import { runService } from '@galileo/service';
+import { ensureNodeOptions, runService } from '@galileo/service';
 import { labelsOf, variables } from './config.ts';
-import { runThread, startClient } from './service.ts';
+import { nodeOptions, runThread, startClient } from './service.ts';
 
 if (isMainThread) {
+  ensureNodeOptions(nodeOptions);
   process.exit(
     await runService({
       name: 'client',

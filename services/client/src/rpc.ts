@@ -7,7 +7,7 @@ import {
 } from '@galileo/proto/client';
 import { RouteError } from '@galileo/routing';
 import { failedPrecondition, invalidArgument, notFound, unavailable } from '@galileo/service';
-import { createSchedule, ScheduleError } from '@galileo/workload';
+import { checkSchedule, ScheduleError } from '@galileo/workload';
 import { AppError } from './apps/app-error.ts';
 import type { AppRequests } from './apps/app-requests.ts';
 import type { LoadClient, LoadGenerator } from './load-generator.ts';
@@ -108,8 +108,7 @@ export function loadClientRpc(options: RpcOptions): LoadClientServiceImplementat
     const { seed, maxInFlight, inFlightPolicy } = request;
     const duration = span('duration', request.duration);
     const schedule = { arrival: arrivalOf(request.arrival, duration), seed, ...(duration && { duration }) };
-    // Made for its checks alone: the thread that it runs in makes its own.
-    valid([ScheduleError], () => createSchedule(schedule));
+    valid([ScheduleError], () => checkSchedule(schedule));
     const policy = inFlightPolicy === InFlightPolicy.DROP ? 'drop' : 'queue';
     return { kind: 'schedule', schedule, ...(maxInFlight > 0 && { limit: { maxInFlight, policy } }) };
   }

@@ -19,6 +19,7 @@ import { loadClientRpc } from './rpc.ts';
 import { openShard, type ShardConfig } from './shards/open-shard.ts';
 import { openThreadShard } from './shards/thread-shard.ts';
 
+export { nodeOptions } from './background-threads.ts';
 /** What a thread of the program runs. */
 export { runShardThread as runThread } from './shards/shard-thread.ts';
 export type { ClientConfig };

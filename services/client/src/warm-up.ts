@@ -1,13 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createHistogram } from '@galileo/analysis';
-import { createTraceWriter, traceOrigin } from '@galileo/wire';
 import { createSchedule } from '@galileo/workload';
 import { createGenerator } from './generator.ts';
 import { createHttpSender } from './http/http-sender.ts';
 import type { PacerTime } from './pacer.ts';
 import { outgoingRequest } from './requests/outgoing-request.ts';
 import { createRouter } from './router.ts';
-import { instanceTrace } from './trace.ts';
+import type { TraceLog } from './traces/trace-log.ts';
 
 /** Load of the rehearsal: clients, requests per second of each, and its length in seconds. */
 const clients = 4;
@@ -40,10 +39,12 @@ async function startTarget(): Promise<AsyncDisposable & { readonly host: string 
  * Rehearses: a load of its own goes the whole way, from the schedule to the line of a trace, to a server of its own. Without it
  * the first requests of a load are late, because the code that they go through is not compiled yet (measured at 20,000 requests
  * per second: the first 50 ms of a load were late by up to 30 ms).
+ * @param openTraces opens where the traces of it go
  * @returns how many requests were answered
  * @throws Error if nothing can be listened on.
  */
-export async function warmUp(time: PacerTime): Promise<number> {
+export async function warmUp(time: PacerTime, openTraces: () => Promise<TraceLog>): Promise<number> {
+  await using traces = await openTraces();
   await using target = await startTarget();
   await using sender = createHttpSender({
     now: time.now,
@@ -54,19 +55,19 @@ export async function warmUp(time: PacerTime): Promise<number> {
   });
   let answered = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const write = createTraceWriter();
   const generator = createGenerator({
     worker: 'warm-up',
     time,
     sender,
     router: createRouter('SymmetryHostRouter', { host: target.host, prefix: '' }),
     maxInFlight: 1000,
-    openLog({ id, service, token }) {
-      const origin = traceOrigin(token, id, service);
+    openLog(client) {
+      const { issued, trace } = traces.openClient(client);
       return {
-        issued() {},
-        ended(request, answer) {
-          if (write(origin, instanceTrace(request, answer)).length > 0 && answer.status === 200) answered++;
+        issued,
+        ended(request, reply) {
+          trace(request, reply);
+          if (reply.status === 200) answered++;
         },
       };
     },

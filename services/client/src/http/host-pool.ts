@@ -1,6 +1,9 @@
 import { Connection, type ConnectionEvents, type Shared } from './connection.ts';
 import { endpointOf } from './endpoint.ts';
 
+/** Connections that are opened ahead: of 16 KB each, and thousands of clients may share a host whose answers take no time. */
+const mostAhead = 128;
+
 /** A request that waits for a connection. */
 export interface Waiter {
   ready(connection: Connection): void;
@@ -195,9 +198,9 @@ export function createHostPool({ host, limit, shared, onIdleFailure, onIdle }: H
       oldest.destroy();
       openMissing();
     },
-    /** Opens a connection ahead. */
+    /** Opens a connection ahead, unless many are. */
     prepare(): void {
-      if (hasRoom()) openOne();
+      if (hasRoom() && free.length + attempts.size < mostAhead) openOne();
     },
     /** Ends idle connections that may not be used any more. @returns whether there are other idle ones */
     sweep(now: number): boolean {

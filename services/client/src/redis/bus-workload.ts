@@ -1,5 +1,5 @@
 import { isPyNumber, pyNumber, type SetWorkloadCommand } from '@galileo/wire';
-import { createSchedule, type DistributionName, ScheduleError } from '@galileo/workload';
+import { checkSchedule, type DistributionName, ScheduleError } from '@galileo/workload';
 import type { Plan } from '../shards/shard.ts';
 
 /** What a SetWorkloadCommand asks of its client. */
@@ -39,8 +39,7 @@ export function busWorkload({ num, distribution, parameters }: SetWorkloadComman
   };
   const schedule = { arrival, seed, ...(num === null && { duration: forEver }) };
   try {
-    // Made for its checks alone: the thread that it runs in makes its own.
-    createSchedule(schedule);
+    checkSchedule(schedule);
     return { kind: 'schedule', schedule };
   } catch (error) {
     if (error instanceof ScheduleError) return refused(error.message);

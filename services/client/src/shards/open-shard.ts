@@ -3,6 +3,7 @@ import { redisSettings } from '@galileo/bus';
 import { spoolSettings } from '@galileo/reconcile';
 import { ConfigError, credentialsOf, type ServiceContext } from '@galileo/service';
 import { createSchedule } from '@galileo/workload';
+import { deferBackgroundThreads } from '../background-threads.ts';
 import type { ClientConfig } from '../config.ts';
 import { createDebugSender } from '../debug-sender.ts';
 import { type EmulatedClient, isBusy } from '../emulated-client.ts';
@@ -15,6 +16,7 @@ import { createRouter, parseStaticHost, type StaticHost } from '../router.ts';
 import { openFileTraces } from '../traces/file-traces.ts';
 import { noTraces } from '../traces/no-traces.ts';
 import { openRecordedTraces } from '../traces/recorded-traces.ts';
+import { openRehearsalTraces } from '../traces/rehearsal-traces.ts';
 import { createTracing } from '../traces/tracing.ts';
 import { createTransports } from '../transports.ts';
 import { warmUp } from '../warm-up.ts';
@@ -92,30 +94,42 @@ export function openShard(config: ShardConfig, place: ShardPlace, { log, clock }
   });
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
   const anchor = clock.keepAnchorWhile(() => !generator.isIdle());
+  const redis = redisSettings(config);
+  const { maxBytes, ...whole } = spoolSettings(config, { service: 'client', node: worker, recorder });
+  const spool = { ...whole, maxBytes: Math.ceil(maxBytes / place.of) };
   const openTraces = () => {
     if (config.traceLogging === 'none') return noTraces;
     if (config.traceLogging === 'file') {
       const part = place.of === 1 ? worker : `${worker}.${place.index}`;
       return openFileTraces({ directory: config.traceDirectory, worker: part, log });
     }
-    const { maxBytes, ...rest } = spoolSettings(config, { service: 'client', node: worker, recorder });
-    const spool = { ...rest, maxBytes: Math.ceil(maxBytes / place.of) };
-    const redis = redisSettings(config);
     const credentials = credentialsOf(config);
     return openRecordedTraces({ bus, redis, recorder, credentials, worker, spool, clock, log, settle: generator.settled });
   };
+  const openTracesOfRehearsal = async () =>
+    config.traceLogging === 'redis' ? await openRehearsalTraces({ spool, redis, clock, log }) : noTraces;
   const traces = openTraces();
   const tracing = createTracing(() => traces.flush());
   traces.onConnection(events.onConnection);
 
   const clients = new Map<number, EmulatedClient>();
   const watches = new Map<number, Watch>();
-  let warm: Promise<unknown> | undefined;
+  let warm: Promise<void> | undefined;
+
+  async function rehearse(): Promise<void> {
+    try {
+      await warmUp(time, openTracesOfRehearsal);
+    } catch (error) {
+      log.warn({ err: error }, 'could not warm up: the first requests may be slow');
+    }
+    // Not before: the rehearsal is what they are to compile.
+    deferBackgroundThreads();
+  }
 
   return {
     ready: () => traces.ready(),
     async warmUp() {
-      warm ??= warmUp(time).catch(error => log.warn({ err: error }, 'could not warm up: the first requests may be slow'));
+      warm ??= rehearse();
       await warm;
     },
     reset: generator.reset,

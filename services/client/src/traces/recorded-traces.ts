@@ -14,16 +14,18 @@ export interface RecordedTracesOptions {
   readonly spool: SpoolSettings;
   readonly clock: ProcessClock;
   readonly log: Logger;
+  /** How long the end waits for what has not been taken, seconds; 2 unless told. */
+  readonly closeTimeout?: number;
   /** Waits until every request that was due before `to` has its trace, UNIX seconds. */
   settle(to: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Publishes traces, and states them to the recorder. @throws ConfigError if the spool can't be used */
 export function openRecordedTraces(options: RecordedTracesOptions): TraceLog {
-  const { bus, redis, recorder, credentials, worker, spool, clock, log, settle } = options;
+  const { bus, redis, recorder, credentials, worker, spool, clock, log, settle, closeTimeout = 2 } = options;
   const id = producerId('client', worker);
   const ended = new AbortController();
-  const publisher = openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout: 2 });
+  const publisher = openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout });
   const producer = startProducer({
     ...{ publisher, recorder, credentials, service: 'client', node: worker, id, clock, log, spool, settle },
   });

@@ -84,6 +84,8 @@ const mostFaults = 10;
 /** Seconds between the decision to start and T0, plus what each client's call may take. */
 const lead = 0.5;
 const leadPerClient = 0.002;
+/** Clients that are given their schedules at a time: each call under way takes 50 KB of the worker. */
+const callsAtATime = 32;
 /** Seconds between two messages of figures. */
 const figuresInterval = 0.5;
 /** Seconds that a worker gets to close its clients and to say that it is idle. */
@@ -134,15 +136,18 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
   const estimate = options.clockEstimate();
   const startAtReference = estimate === undefined ? 0 : startAt + estimate.offset;
   const byOwnClock = new Set<string>();
-  await Promise.all(
-    clients.map(async ({ id, worker, workload, index }) => {
-      const { offset } = await worker.connection.client.setWorkload({
-        ...{ clientId: id, ...protoWorkload(workload), seed: clientSeed(spec.seed, index) },
-        ...{ startAt, startAtReference, duration: spec.duration },
-      });
-      if (offset === undefined) byOwnClock.add(worker.name);
-    }),
-  );
+  const start = async ({ id, worker, workload, index }: Client) => {
+    const { offset } = await worker.connection.client.setWorkload({
+      ...{ clientId: id, ...protoWorkload(workload), seed: clientSeed(spec.seed, index) },
+      ...{ startAt, startAtReference, duration: spec.duration },
+    });
+    if (offset === undefined) byOwnClock.add(worker.name);
+  };
+  const rest = clients.values();
+  const startRest = async () => {
+    for (const client of rest) await start(client);
+  };
+  await Promise.all(Array.from({ length: callsAtATime }, startRest));
 
   const workers = [...new Set(clients.map(client => client.worker))];
   const closedLoop = spec.workloads.every(({ arrival }) => arrival.kind === 'loop');
