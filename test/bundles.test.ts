@@ -109,7 +109,7 @@ describe.each(runtimes)('under $name', ({ program, there }) => {
       galileo_lb_listen_host: '127.0.0.1',
     };
     await using service = name === 'recorder' ? recorder : await start(program, join(programs, `${name}.js`), env);
-    await waitForServing(service.addresses['grpc']!, 5);
+    await waitForServing(service.addresses['grpc']!, 20);
     if (name === 'client') await useWhatIsPacked(service.addresses['grpc']!);
     expect(await service.end()).toBe(0);
     chmodSync(programs, 0o755);

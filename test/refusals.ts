@@ -50,7 +50,7 @@ export const fits = (says: string | RegExp, text: string) => (typeof says === 's
 export async function expectRefused(cluster: Cluster, started: readonly Started[], credentials: Credentials): Promise<void> {
   const said = ({ odd, process }: Started) => reasonsOf(cluster, process).filter(reason => fits(odd.says, reason)).length;
   for (const each of started) {
-    await until(`"${each.what}": ${each.odd.says}`, () => said(each) >= (each.odd.connections ?? 1), 15).catch(error => {
+    await until(`"${each.what}": ${each.odd.says}`, () => said(each) >= (each.odd.connections ?? 1), 40).catch(error => {
       throw new Error(`${error.message}\n${each.process.output()}`);
     });
   }

@@ -26,7 +26,7 @@ describe('without a recorder', () => {
     expect(ready).toBe(false);
     await using _recorder = await startRecorderDouble(recorder);
     await using service = await starting;
-    await waitForServing(service.addresses.grpc!, 10);
+    await waitForServing(service.addresses.grpc!, 20);
   });
 
   it('a worker goes on, keeps its traces, says so in its health, and delivers them when the recorder is back', async () => {
@@ -41,7 +41,7 @@ describe('without a recorder', () => {
     expect(last).toMatchObject({ completed: 50, failed: 0 });
     await using again = await startRecorderDouble(address);
     await until('the traces', () => again.traces.length === 50);
-    await waitForServing(worker.address, 10);
+    await waitForServing(worker.address, 20);
   });
 });
 

@@ -31,7 +31,7 @@ async function underLoad(redis: RedisServer, recorder: string, upstream: { addre
   await client.rpush('routing:weights:pi', '1');
   const worker = await startService('client', environmentOf(redis, recorder));
   const { grpc } = await worker.ready();
-  await waitForServing(grpc!, 10);
+  await waitForServing(grpc!, 20);
   using connection = connect(LoadClientDefinition, grpc!);
   const { clients } = await connection.client.createClients({ service: 'pi', count: 1 });
   const process = { $case: 'distribution' as const, value: { name: 'constant', parameters: [0.01] } };

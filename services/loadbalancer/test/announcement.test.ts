@@ -45,7 +45,7 @@ describe.skipIf(missing('redis-server'))('in Redis (needs redis-server)', () => 
     const environment = { ...free, galileo_redis_host: host, galileo_redis_port: String(port) };
     await using balancer = await startService('loadbalancer', environment);
     const { grpc } = await balancer.ready();
-    await waitForServing(grpc!, 5);
+    await waitForServing(grpc!, 20);
     await using redis = await startRedis({ port });
     await until('the announcement', async () => (await redis.client().get(key)) === grpc);
     await redis.kill();

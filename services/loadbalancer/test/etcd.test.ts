@@ -49,7 +49,7 @@ describe.skipIf(needed)('weights from etcd (needs etcd and etcdctl)', () => {
     await etcd.ctl('put', key('h', 'zone-a2'), value(1));
     await etcd.ctl('put', key('x/y'), value(1));
     await using balancer = await startBalancer([], { eb_go_lb_etcd_host: etcd.address });
-    await waitForServing(balancer.grpc, 5);
+    await waitForServing(balancer.grpc, 20);
     expect(await inForce(balancer)).toEqual({ f: [3, 1], g: [0, 2.5] });
     expect(await order(balancer, 8)).toBe('aaabaaab');
     await put(etcd, 'h', value(1, 1, 1));
@@ -65,7 +65,7 @@ describe.skipIf(needed)('weights from etcd (needs etcd and etcdctl)', () => {
     await using etcd = await startEtcd();
     await put(etcd, 'f', value(0, 3));
     await using balancer = await startBalancer([], { eb_go_lb_etcd_host: etcd.address });
-    await waitForServing(balancer.grpc, 5);
+    await waitForServing(balancer.grpc, 20);
     expect(await order(balancer, 4)).toBe('bbbb');
     await put(etcd, 'f', value(4, 2));
     await until('the change', async () => (await inForce(balancer))['f']![0] === 4);
@@ -85,7 +85,7 @@ describe.skipIf(needed)('weights from etcd (needs etcd and etcdctl)', () => {
       eb_go_lb_etcd_host: etcd.address,
       galileo_metrics_listen: '127.0.0.1:0',
     });
-    await waitForServing(balancer.grpc, 5);
+    await waitForServing(balancer.grpc, 20);
     expect(await inForce(balancer)).toEqual({ f: [1], bad: [] });
     expect((await fetch(`http://${balancer.http}/function/bad`)).status).toBe(503);
     const refusals = async () => {
@@ -111,7 +111,7 @@ describe.skipIf(needed)('weights from etcd (needs etcd and etcdctl)', () => {
     await using etcd = await startEtcd();
     await put(etcd, 'f', '{"ips": [], "weights": []}');
     await using balancer = await startBalancer([], { eb_go_lb_etcd_host: etcd.address });
-    await waitForServing(balancer.grpc, 5);
+    await waitForServing(balancer.grpc, 20);
     expect(await order(balancer, 1)).toBe('503');
   });
 
@@ -138,7 +138,7 @@ describe.skipIf(needed)('weights from etcd (needs etcd and etcdctl)', () => {
     await using etcd = await startEtcd({ port });
     expect(etcd.address).toBe(address);
     await put(etcd, 'f', value(2, 1));
-    await waitForServing(balancer.grpc, 10);
+    await waitForServing(balancer.grpc, 20);
     await until('the weights', async () => (await inForce(balancer))['f']);
     await etcd.kill();
     expect(await order(balancer, 6)).toBe('aabaab');
@@ -157,7 +157,7 @@ describe.skipIf(needed)('weights from etcd (needs etcd and etcdctl)', () => {
     expect(await waiting.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     await using etcd = await startEtcd();
     await using using = await startService('loadbalancer', { ...free, eb_go_lb_etcd_host: etcd.address });
-    await waitForServing((await using.ready())['grpc']!, 10);
+    await waitForServing((await using.ready())['grpc']!, 20);
     expect(await using.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(performance.now() - began).toBeLessThan(15_000);
   });

@@ -54,7 +54,7 @@ test('it serves, and on SIGTERM finishes what is in flight, closes unused connec
     else answer = () => response.end('slow');
   });
   await using balancer = await startBalancerProcess({ eb_go_lb_node_name: 'nodeX', galileo_metrics_listen: '127.0.0.1:0' });
-  await waitForServing(balancer.grpc, 5);
+  await waitForServing(balancer.grpc, 20);
   await balancer.weigh('f', { [upstream.address]: 1 });
   using unused = openRaw(balancer.http);
   unused.write('GET /function/f/fast HTTP/1.1\r\nHost: lb\r\n\r\n');

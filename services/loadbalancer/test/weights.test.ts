@@ -169,7 +169,7 @@ test('a replica that stays keeps its connections', async () => {
 test('gRPC wants the token and is healthy', async () => {
   await using balancer = await startBalancer([], { galileo_token: 'sesame' });
   await expect(balancer.rpc.getWeights({})).rejects.toThrow('UNAUTHENTICATED');
-  await waitForServing(balancer.grpc, 5);
+  await waitForServing(balancer.grpc, 20);
   using connection = connect(LoadBalancerDefinition, balancer.grpc, { credentials: { token: 'sesame' } });
   expect(await connection.client.getWeights({})).toEqual({ functions: [] });
 });
