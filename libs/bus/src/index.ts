@@ -3,7 +3,7 @@ export { createDoorbell, type Doorbell } from './doorbell.ts';
 export { type KeepConnectedOptions, keepConnected } from './keep-connected.ts';
 export { type RecordKindName, recordKinds } from './kinds.ts';
 export { type LineBatch, lineRecorderDefinition } from './line-batch.ts';
-export { openPublisher, type PublisherOptions } from './open.ts';
+export { type BusTransport, openPublisher, type PublisherOptions } from './open.ts';
 export type { LostListener, Publisher } from './publisher.ts';
 export type { RedisConnection } from './redis/connect.ts';
 export { type AnnounceOptions, announce, discover } from './redis/discovery.ts';

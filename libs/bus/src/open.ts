@@ -3,11 +3,12 @@ import type { Publisher } from './publisher.ts';
 import { openRedisPublisher } from './redis/publisher.ts';
 import type { RedisSettings } from './redis/settings.ts';
 
-export interface PublisherOptions extends DirectPublisherOptions {
-  /** The transport: through Redis, or over gRPC straight to the recorder. */
-  readonly bus: 'direct' | 'redis';
-  readonly redis: RedisSettings;
-}
+/** What carries records: Redis, or gRPC straight to the recorder. */
+export type BusTransport =
+  | { readonly bus: 'direct'; readonly redis?: RedisSettings }
+  | { readonly bus: 'redis'; readonly redis: RedisSettings };
+
+export type PublisherOptions = DirectPublisherOptions & BusTransport;
 
 /** Opens the publisher of the transport that is configured. */
 export function openPublisher(options: PublisherOptions): Publisher {

@@ -31,7 +31,7 @@ export const variables = {
   },
   traceDirectory: text('galileo_trace_dir', {
     fallback: '/tmp/mc2/exp',
-    doc: 'directory of the file traces-<worker>.csv',
+    doc: 'directory of the file traces-<worker>.csv; with several threads, of traces-<worker>.<n>.csv',
   }),
   pacing: oneOf('galileo_client_pacing', ['precise', 'balanced', 'eco'], {
     fallback: 'balanced',
@@ -53,7 +53,7 @@ export const variables = {
     fallback: '100000',
     min: 1,
     max: 10_000_000,
-    doc: 'most requests without an answer; beyond it requests fail as overload',
+    doc: 'most requests without an answer, shared out among the threads; beyond it requests fail as overload',
   }),
   routerType: oneOf('galileo_router_type', routerTypes, {
     fallback: 'CachingSymmetryHostRouter',

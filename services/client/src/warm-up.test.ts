@@ -15,8 +15,7 @@ test('a rehearsal goes the whole way, is answered, and leaves nothing behind, no
   const { pid: ofKilled } = spawnSync('true');
   await mkdir(`${spool.directory}.rehearsal-${ofKilled}-0`);
   const clock = createClock();
-  const redis = { host: '127.0.0.1', port: 1 };
-  const openTraces = () => openRehearsalTraces({ spool, redis, clock, log: silentLog });
+  const openTraces = () => openRehearsalTraces({ spool, clock, log: silentLog });
   const before = process.getActiveResourcesInfo().filter(name => name.includes('TCP'));
   expect(
     await warmUp(

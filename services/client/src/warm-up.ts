@@ -1,8 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import { createHistogram } from '@galileo/analysis';
 import { createSchedule } from '@galileo/workload';
 import { createGenerator } from './generator.ts';
 import { createHttpSender } from './http/http-sender.ts';
+import { startLocalServer } from './local-server.ts';
 import type { PacerTime } from './pacer.ts';
 import { outgoingRequest } from './requests/outgoing-request.ts';
 import { createRouter } from './router.ts';
@@ -18,23 +18,6 @@ const limit = 3;
 const answer =
   'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nok';
 
-/** A server that answers whatever comes, as fast as can be. */
-async function startTarget(): Promise<AsyncDisposable & { readonly host: string }> {
-  const sockets = new Set<Socket>();
-  const server: Server = createServer({ noDelay: true }, socket => {
-    sockets.add(socket);
-    socket.on('error', () => {}).on('data', () => socket.write(answer));
-  });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  return {
-    host: `127.0.0.1:${(server.address() as { port: number }).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise(resolve => server.close(resolve));
-    },
-  };
-}
-
 /**
  * Rehearses: a load of its own goes the whole way, from the schedule to the line of a trace, to a server of its own. Without it
  * the first requests of a load are late, because the code that they go through is not compiled yet (measured at 20,000 requests
@@ -45,7 +28,8 @@ async function startTarget(): Promise<AsyncDisposable & { readonly host: string 
  */
 export async function warmUp(time: PacerTime, openTraces: () => Promise<TraceLog>): Promise<number> {
   await using traces = await openTraces();
-  await using target = await startTarget();
+  // It answers whatever comes, as fast as can be.
+  await using target = await startLocalServer(socket => socket.on('data', () => socket.write(answer)));
   await using sender = createHttpSender({
     now: time.now,
     connections: 64,
@@ -59,7 +43,7 @@ export async function warmUp(time: PacerTime, openTraces: () => Promise<TraceLog
     worker: 'warm-up',
     time,
     sender,
-    router: createRouter('SymmetryHostRouter', { host: target.host, prefix: '' }),
+    router: createRouter('SymmetryHostRouter', { host: target.address, prefix: '' }),
     maxInFlight: 1000,
     openLog(client) {
       const { issued, trace } = traces.openClient(client);
@@ -74,7 +58,7 @@ export async function warmUp(time: PacerTime, openTraces: () => Promise<TraceLog
     onError() {},
     onIdle: () => resolve(),
   });
-  generator.setRoutes([{ service: 'warm-up', hosts: [target.host], weights: [1] }]);
+  generator.setRoutes([{ service: 'warm-up', hosts: [target.address], weights: [1] }]);
   const timer = setTimeout(resolve, limit * 1000);
   generator.watch({ latency: createHistogram() });
   const identities = Array.from({ length: clients }, (_, n) => ({ id: `${n}`, n, service: 'warm-up', token: `${n}` }));

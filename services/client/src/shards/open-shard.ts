@@ -94,7 +94,6 @@ export function openShard(config: ShardConfig, place: ShardPlace, { log, clock }
   });
   // A schedule that is under way would burst or stall if the time it goes by were set anew.
   const anchor = clock.keepAnchorWhile(() => !generator.isIdle());
-  const redis = redisSettings(config);
   const { maxBytes, ...whole } = spoolSettings(config, { service: 'client', node: worker, recorder });
   const spool = { ...whole, maxBytes: Math.ceil(maxBytes / place.of) };
   const openTraces = () => {
@@ -103,11 +102,12 @@ export function openShard(config: ShardConfig, place: ShardPlace, { log, clock }
       const part = place.of === 1 ? worker : `${worker}.${place.index}`;
       return openFileTraces({ directory: config.traceDirectory, worker: part, log });
     }
+    const transport = { bus, redis: redisSettings(config) };
     const credentials = credentialsOf(config);
-    return openRecordedTraces({ bus, redis, recorder, credentials, worker, spool, clock, log, settle: generator.settled });
+    return openRecordedTraces({ transport, recorder, credentials, worker, spool, clock, log, settle: generator.settled });
   };
   const openTracesOfRehearsal = async () =>
-    config.traceLogging === 'redis' ? await openRehearsalTraces({ spool, redis, clock, log }) : noTraces;
+    config.traceLogging === 'redis' ? await openRehearsalTraces({ spool, clock, log }) : noTraces;
   const traces = openTraces();
   const tracing = createTracing(() => traces.flush());
   traces.onConnection(events.onConnection);
@@ -146,7 +146,7 @@ export function openShard(config: ShardConfig, place: ShardPlace, { log, clock }
     setRoutes: generator.setRoutes,
     async start(n, run, plan, wanted) {
       const client = clients.get(n);
-      if (client === undefined) return { refusal: 'client_id: it was closed' };
+      if (client === undefined) return { refusal: `client_id: client ${n} of worker ${worker} was closed` };
       if (client.fault !== undefined) return { refusal: `client_id: ${client.id} sends nothing any more: ${client.fault}` };
       const started = tZero(wanted, {
         now: now(),

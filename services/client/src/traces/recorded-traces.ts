@@ -1,12 +1,11 @@
-import { openPublisher, type RedisSettings } from '@galileo/bus';
+import { type BusTransport, openPublisher } from '@galileo/bus';
 import { producerId, type SpoolSettings, startProducer } from '@galileo/reconcile';
 import type { Credentials, Logger, ProcessClock } from '@galileo/service';
 import { instanceTrace } from '../trace.ts';
 import type { TraceLog } from './trace-log.ts';
 
 export interface RecordedTracesOptions {
-  readonly bus: Parameters<typeof openPublisher>[0]['bus'];
-  readonly redis: RedisSettings;
+  readonly transport: BusTransport;
   /** HOST:PORT of the recorder. */
   readonly recorder: string;
   readonly credentials: Credentials;
@@ -22,10 +21,10 @@ export interface RecordedTracesOptions {
 
 /** Publishes traces, and states them to the recorder. @throws ConfigError if the spool can't be used */
 export function openRecordedTraces(options: RecordedTracesOptions): TraceLog {
-  const { bus, redis, recorder, credentials, worker, spool, clock, log, settle, closeTimeout = 2 } = options;
+  const { transport, recorder, credentials, worker, spool, clock, log, settle, closeTimeout = 2 } = options;
   const id = producerId('client', worker);
   const ended = new AbortController();
-  const publisher = openPublisher({ bus, redis, recorder, credentials, producerId: id, log, closeTimeout });
+  const publisher = openPublisher({ ...transport, recorder, credentials, producerId: id, log, closeTimeout });
   const producer = startProducer({
     ...{ publisher, recorder, credentials, service: 'client', node: worker, id, clock, log, spool, settle },
   });

@@ -1,37 +1,17 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
-import type { RedisSettings } from '@galileo/bus';
 import type { SpoolSettings } from '@galileo/reconcile';
 import type { Logger, ProcessClock } from '@galileo/service';
+import { startLocalServer } from '../local-server.ts';
 import { openRecordedTraces } from './recorded-traces.ts';
 import type { TraceLog } from './trace-log.ts';
 
 export interface RehearsalTracesOptions {
   /** That of the traces proper; the rehearsal's lies beside it, for as long as it lasts. */
   readonly spool: SpoolSettings;
-  /** Not used: it goes straight to the recorder that there is not. */
-  readonly redis: RedisSettings;
   readonly clock: ProcessClock;
   readonly log: Logger;
-}
-
-/** A server that takes whatever comes and says nothing. */
-async function startSilentServer(): Promise<AsyncDisposable & { readonly address: string }> {
-  const sockets = new Set<Socket>();
-  const server = createServer(socket => {
-    sockets.add(socket);
-    socket.on('error', () => {}).resume();
-  });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-  return {
-    address: `127.0.0.1:${(server.address() as { port: number }).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise(resolve => server.close(resolve));
-    },
-  };
 }
 
 function isRunning(pid: number): boolean {
@@ -54,13 +34,13 @@ function removeLeftovers(prefix: string): void {
 }
 
 /** Traces that go the way of those that are recorded, but for the last step: their recorder never answers, and they are given up. */
-export async function openRehearsalTraces({ spool, redis, clock, log }: RehearsalTracesOptions): Promise<TraceLog> {
-  const server = await startSilentServer();
+export async function openRehearsalTraces({ spool, clock, log }: RehearsalTracesOptions): Promise<TraceLog> {
+  const server = await startLocalServer(socket => socket.resume());
   const prefix = `${spool.directory}.rehearsal-`;
   removeLeftovers(prefix);
   const directory = `${prefix}${process.pid}-${threadId}`;
   const traces = openRecordedTraces({
-    ...{ bus: 'direct', redis, recorder: server.address, credentials: {}, worker: 'rehearsal', clock },
+    ...{ transport: { bus: 'direct' }, recorder: server.address, credentials: {}, worker: 'rehearsal', clock },
     spool: { ...spool, directory },
     log: log.child({}, { level: 'silent' }),
     closeTimeout: 0,
