@@ -126,6 +126,15 @@ export async function openLoadGenerator(worker: string, openers: readonly OpenSh
     return Map.groupBy(numbers, shardOf);
   }
 
+  function closeAll(closing: readonly Member[]): void {
+    for (const member of closing) {
+      forgetRun(member);
+      members.delete(member.id);
+      byNumber.delete(member.n);
+    }
+    for (const [shard, numbers] of byShard(closing.map(({ n }) => n))) shard.close(numbers);
+  }
+
   return {
     /** Resolves when traces are taken. */
     async ready(): Promise<void> {
@@ -143,7 +152,10 @@ export async function openLoadGenerator(worker: string, openers: readonly OpenSh
       await Promise.all(shards.map(shard => shard.warmUp()));
     },
 
-    /** Makes clients of a service, which can take work then. The first ones of a worker without clients begin its figures anew. */
+    /**
+     * Makes clients of a service, which can take work then. The first ones of a worker without clients begin its figures anew.
+     * @throws (rejects with) what hinders one of them; then there are none of them.
+     */
     async create(service: string, spec: RequestSpec, count: number): Promise<LoadClient[]> {
       if (members.size === 0) for (const shard of shards) shard.reset();
       const first = numbered;
@@ -163,19 +175,17 @@ export async function openLoadGenerator(worker: string, openers: readonly OpenSh
           .map(({ id, n, token }): ClientIdentity => ({ id, n, service, token }));
         return shard.create(service, shareOf(spec, position, shards.length), identities);
       });
-      await Promise.all(parts);
-      return made;
+      // What is still being made can not be closed yet.
+      const failed = (await Promise.allSettled(parts)).find(part => part.status === 'rejected');
+      if (failed === undefined) return made;
+      closeAll(made);
+      throw failed.reason;
     },
 
     /** Ends clients. Their requests on the way are given up and recorded as cancelled. Returns the ids that there were. */
     close(ids: Iterable<string>): string[] {
       const closing = [...new Set(ids)].map(id => members.get(id)).filter(member => member !== undefined);
-      for (const member of closing) {
-        forgetRun(member);
-        members.delete(member.id);
-        byNumber.delete(member.n);
-      }
-      for (const [shard, numbers] of byShard(closing.map(({ n }) => n))) shard.close(numbers);
+      closeAll(closing);
       return closing.map(({ id }) => id);
     },
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { connectRedis } from '@galileo/bus/connect-redis';
 import { LoadClientDefinition } from '@galileo/proto/client';
-import { RecorderDefinition } from '@galileo/proto/recorder';
+import { RecorderDefinition, RecordKind } from '@galileo/proto/recorder';
 import { createRedisRoutes } from '@galileo/routing';
 import { connect } from '@galileo/service';
 import { missing, type RedisServer, silentLog, startRedis, startUpstream, temporaryDirectory, until } from '@galileo/testkit';
@@ -16,6 +16,41 @@ it('every request of a load lies in the store of a real recorder, and the ledger
 it.skipIf(missing('redis-server'))('… also when routes and traces travel through Redis (needs redis-server)', async () => {
   await using redis = await startRedis();
   await recordLoad({ galileo_redis_host: redis.host, galileo_redis_port: String(redis.port) }, redis);
+});
+
+it('… also when two threads generate it', () => recordLoad({ galileo_bus: 'direct', galileo_client_threads: '2' }));
+
+it('what the threads of a worker had recorded when it was killed is stored when it is started again', async () => {
+  await using directory = await temporaryDirectory();
+  let answered = 0;
+  await using upstream = await startUpstream((_, response) => {
+    answered += 1;
+    response.end('x');
+  });
+  const bus = { galileo_bus: 'direct', galileo_data_dir: directory.path, galileo_spool_dir: join(directory.path, 'spools') };
+  await using recorder = startProcess('recorder', bus);
+  const address = (await recorder.line('ready')).addresses.grpc;
+  using recording = connect(RecorderDefinition, address, { timeout: 30 });
+  const environment = { ...bus, galileo_recorder: address, galileo_worker_name: 'w', galileo_client_threads: '2' };
+  await using killed = startProcess('client', environment);
+  using load = connect(LoadClientDefinition, (await killed.line('ready')).addresses.grpc);
+  await load.client.setRoutes({ routes: [{ service: 'pi', hosts: [upstream.address], weights: [1] }] });
+  const { clients } = await load.client.createClients({ service: 'pi', count: 2 });
+  await recording.client.startRecording({ experimentId: 'e1' });
+  const process = { $case: 'distribution' as const, value: { name: 'constant', parameters: [0.005] } };
+  for (const { clientId } of clients) await load.client.setWorkload({ clientId, arrival: { process }, duration: 600 });
+  await until('requests', () => answered > 200);
+  await killed[Symbol.asyncDispose]();
+  await using again = startProcess('client', environment);
+  await again.line('ready');
+  const { ledger } = await recording.client.stopRecording({ experimentId: 'e1' });
+  const traces = ledger!.entries.find(({ kind }) => kind === RecordKind.TRACE)!;
+  // What was on the way has no trace; all that was answered and read has.
+  expect(traces.stored).toBeGreaterThanOrEqual(answered - 20);
+  expect(traces.stored + traces.lost).toBe(traces.produced);
+  expect(traces.lost).toBeLessThanOrEqual(20);
+  expect(ledger!.mismatches.length).toBeLessThanOrEqual(20);
+  expect(ledger!.missingProducers).toEqual([]);
 });
 
 async function recordLoad(bus: Readonly<Record<string, string>>, redis?: RedisServer): Promise<void> {
@@ -48,7 +83,7 @@ async function recordLoad(bus: Readonly<Record<string, string>>, redis?: RedisSe
     clients.push(...(await load.client.createClients({ service: 'pi', count: 1, request: { path } })).clients);
   }
   const { producers } = await recording.client.startRecording({ experimentId: 'e1' });
-  expect(producers).toHaveLength(1);
+  expect(producers).toHaveLength(Number(bus['galileo_client_threads'] ?? 1));
   const startAt = Date.now() / 1000 + 0.3;
   const offsets: number[][] = [];
   for (const [index, { clientId }] of clients.entries()) {

@@ -1,10 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeHistogram } from '@galileo/analysis';
+import { readConfig } from '@galileo/service';
 import { startUpstream, temporaryDirectory, until } from '@galileo/testkit';
 import type { Trace } from '@galileo/wire';
 import { createSchedule, scheduleHash } from '@galileo/workload';
 import { describe, expect, it } from 'vitest';
+import { variables } from '../src/config.ts';
+import { openThreadShard } from '../src/shards/thread-shard.ts';
 import { appsDirectory } from './apps-directory.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -159,5 +162,21 @@ describe('a worker with several threads', () => {
     expect(one).toBeInstanceOf(Error);
     expect(String(three)).toBe(String(one));
     await expect(startThreads({ galileo_client_threads: '0' })).rejects.toThrow(/galileo_client_threads/);
+  });
+
+  it('fails with a thread that fails, and waits for nothing of it', async () => {
+    const environment = { galileo_worker_name: 'w', galileo_trace_logging: 'none' };
+    const config = { ...readConfig(variables, environment), labels: {}, worker: 'w' };
+    const failures: unknown[] = [];
+    const events = { onDone() {}, onFault() {}, onIdle() {}, onConnection() {} };
+    const shard = await openThreadShard(config, { index: 1, of: 2 }, events, error => failures.push(error));
+    await shard.ready();
+    const taken = shard.take(7);
+    await expect(taken).rejects.toThrow();
+    shard.setRoutes(undefined as never);
+    await until('the failure', () => failures.length > 0);
+    expect(failures).toEqual([expect.any(TypeError)]);
+    await expect(shard.ready()).rejects.toThrow(TypeError);
+    await expect(shard[Symbol.asyncDispose]()).rejects.toThrow(TypeError);
   });
 });

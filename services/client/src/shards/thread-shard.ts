@@ -37,19 +37,22 @@ export async function openThreadShard(
   const opened = Promise.withResolvers<void>();
   let asked = 0;
   let ended = false;
+  /** Why it has ended by itself. */
+  let failure: { readonly error: unknown } | undefined;
 
   const post = (message: ToThread) => thread.postMessage(message);
   const tell = (call: ShardCall, ...args: readonly unknown[]) => post({ call, args });
-  const ask = <T>(call: ShardCall, ...args: readonly unknown[]): Promise<T> => {
+  const ask = async <T>(call: ShardCall, ...args: readonly unknown[]): Promise<T> => {
+    if (failure !== undefined) throw failure.error;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     answers.set(asked, { resolve, reject });
     post({ call, args, answer: asked++ });
-    return promise as Promise<T>;
+    return (await promise) as T;
   };
 
   function fail(error: unknown): void {
-    if (ended) return;
-    ended = true;
+    if (ended || failure !== undefined) return;
+    failure = { error };
     opened.reject(error);
     for (const { reject } of answers.values()) reject(error);
     onFailed(error);
